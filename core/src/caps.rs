@@ -1,0 +1,32 @@
+//! What a planner may assume about a device: a plain struct of numbers.
+//!
+//! Planning is a pure function of the graph and of these limits, so every plan can be made and
+//! tested on any machine, for any device.
+
+/// Limits and sizes of a device, as the planner sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Caps {
+    /// Longest kernel body, in scalar instructions. Longer chains are cut at this distance.
+    pub max_insts: usize,
+    /// Most arrays that one kernel may read or write.
+    pub max_accesses: usize,
+    /// A value recomputed by several kernels may cost at most this many units
+    /// (one addition is one unit; see `fusion::cost`).
+    pub max_recompute: usize,
+    /// Bytes of one row that may be kept on the side between two stages.
+    pub row_scratch: usize,
+    /// Fuse at all? `false` runs every operation as a kernel of its own.
+    pub fuse: bool,
+}
+
+impl Caps {
+    /// Limits for CPUs: a body of a few hundred instructions still fits the L1 instruction
+    /// cache, and a kept row of 256 KiB stays within half of a usual L2.
+    pub const CPU: Caps =
+        Caps { max_insts: 256, max_accesses: 24, max_recompute: 24, row_scratch: 256 << 10, fuse: true };
+
+    /// The same limits without fusion.
+    pub fn op_by_op(self) -> Caps {
+        Caps { fuse: false, ..self }
+    }
+}

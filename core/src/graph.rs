@@ -1,0 +1,372 @@
+//! The lazy graph (level L0): what was recorded and is not yet computed.
+//!
+//! A node says what to compute, from which other nodes, with which dtype and shape, and which
+//! line of the program asked for it. Nodes are immutable but for their state, which only moves
+//! forward:
+//!
+//! ```text
+//! Pending --claim--> Claimed --finish--> Ready | Failed
+//!    ^------release-----'        (an evaluation that failed before its first launch)
+//! ```
+//!
+//! A node that is ready lets go of its inputs, so memory is held only by what is still needed.
+//! Ids grow with time: an input's id is always below that of its reader, which gives every walk
+//! its order. Dropping never recurses.
+
+use crate::buffer::Value;
+use crate::error::{Error, ErrorKind};
+use crate::op::Op;
+use crate::shape::Dims;
+use crate::{DType, DeviceId};
+use smallvec::SmallVec;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// A shared reference to a node.
+pub type NodeRef = Arc<Node>;
+/// The inputs of a node.
+pub type Inputs = SmallVec<[NodeRef; 3]>;
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+const PENDING: u8 = 0;
+const CLAIMED: u8 = 1;
+const READY: u8 = 2;
+const FAILED: u8 = 3;
+
+/// One recorded operation.
+pub struct Node {
+    id: u64,
+    dtype: DType,
+    shape: Dims,
+    device: DeviceId,
+    location: &'static Location<'static>,
+    /// How many `Array` handles the program holds. Not the reference count of the node: graph
+    /// edges do not count here.
+    handles: AtomicUsize,
+    /// Length of the longest path of pending nodes below this one when it was recorded.
+    depth: u32,
+    /// A copy of the state's tag, to look at without the lock.
+    tag: AtomicU8,
+    state: Mutex<State>,
+}
+
+enum State {
+    Pending { op: Op, inputs: Inputs },
+    Ready(Value),
+    Failed(Error),
+}
+
+/// What a node is, at the moment of asking.
+pub enum Peek {
+    /// Not yet computed: the operation and its inputs.
+    Pending(Op, Inputs),
+    /// Computed.
+    Ready(Value),
+    /// Could not be recorded or computed.
+    Failed(Error),
+}
+
+/// Parked threads wait here for claimed nodes of any graph. Claims are held for one evaluation,
+/// so a single condition variable is enough.
+static CLAIMS: Mutex<()> = Mutex::new(());
+static RELEASED: Condvar = Condvar::new();
+
+impl Node {
+    fn make(
+        dtype: DType,
+        shape: Dims,
+        device: DeviceId,
+        location: &'static Location<'static>,
+        depth: u32,
+        state: State,
+    ) -> NodeRef {
+        let tag = match state {
+            State::Pending { .. } => PENDING,
+            State::Ready(_) => READY,
+            State::Failed(_) => FAILED,
+        };
+        Arc::new(Node {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            dtype,
+            shape,
+            device,
+            location,
+            handles: AtomicUsize::new(0),
+            depth,
+            tag: AtomicU8::new(tag),
+            state: Mutex::new(state),
+        })
+    }
+
+    /// Records an operation. The caller has checked shapes and dtypes.
+    pub fn pending(
+        op: Op,
+        inputs: Inputs,
+        dtype: DType,
+        shape: Dims,
+        device: DeviceId,
+        location: &'static Location<'static>,
+    ) -> NodeRef {
+        let below = inputs.iter().map(|n| if n.is_pending() { n.depth + 1 } else { 0 }).max();
+        Node::make(dtype, shape, device, location, below.unwrap_or(0), State::Pending { op, inputs })
+    }
+
+    /// A node whose value is there already.
+    pub fn ready(dtype: DType, value: Value, location: &'static Location<'static>) -> NodeRef {
+        let (shape, device) = (value.layout.shape.clone(), value.buffer.device());
+        Node::make(dtype, shape, device, location, 0, State::Ready(value))
+    }
+
+    /// A poisoned node: everything that needs its value gets this error. Its shape is `[0]`.
+    pub fn poisoned(dtype: DType, error: Error, device: DeviceId) -> NodeRef {
+        let location = error.location().unwrap_or(Location::caller());
+        Node::make(dtype, Dims::from_slice(&[0]), device, location, 0, State::Failed(error))
+    }
+
+    /// Position in recording order. Inputs have lower ids than their readers.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Type of the elements.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Extents.
+    pub fn shape(&self) -> &Dims {
+        &self.shape
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Has it no elements?
+    pub fn is_empty(&self) -> bool {
+        self.shape.contains(&0)
+    }
+
+    /// The device that holds and computes it.
+    pub fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    /// The line of the program that recorded it.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    /// Length of the longest chain of pending nodes below it, when it was recorded.
+    pub fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// Counts one more `Array` handle.
+    pub fn retain_handle(&self) {
+        self.handles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts one handle less.
+    pub fn release_handle(&self) {
+        self.handles.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Does the program still hold this value?
+    pub fn is_held(&self) -> bool {
+        self.handles.load(Ordering::Relaxed) > 0
+    }
+
+    /// Is its value yet to be computed (claimed by somebody or not)?
+    pub fn is_pending(&self) -> bool {
+        self.tag.load(Ordering::Acquire) <= CLAIMED
+    }
+
+    /// The state's lock. A panic elsewhere cannot leave a half-written state, since states are
+    /// replaced whole: poisoning is ignored.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the node: what is to be computed, or what came of it.
+    pub fn peek(&self) -> Peek {
+        match &*self.lock() {
+            State::Pending { op, inputs } => Peek::Pending(op.clone(), inputs.clone()),
+            State::Ready(value) => Peek::Ready(value.clone()),
+            State::Failed(error) => Peek::Failed(error.clone()),
+        }
+    }
+
+    /// Runs `f` on the operation and inputs of a pending node without copying them; `None` if
+    /// it is not pending.
+    pub fn with_pending<R>(&self, f: impl FnOnce(&Op, &Inputs) -> R) -> Option<R> {
+        match &*self.lock() {
+            State::Pending { op, inputs } => Some(f(op, inputs)),
+            _ => None,
+        }
+    }
+
+    /// The value, if it is there.
+    pub fn value(&self) -> Option<Value> {
+        match &*self.lock() {
+            State::Ready(value) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
+    /// The error, if it failed.
+    pub fn error(&self) -> Option<Error> {
+        if self.tag.load(Ordering::Acquire) != FAILED {
+            return None;
+        }
+        match &*self.lock() {
+            State::Failed(error) => Some(error.clone()),
+            _ => None,
+        }
+    }
+
+    /// Takes the right to compute a pending node. `Claim::Taken` if another evaluation has it.
+    pub fn try_claim(&self) -> Claim {
+        match self.tag.compare_exchange(PENDING, CLAIMED, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => Claim::Mine,
+            Err(CLAIMED) => Claim::Taken,
+            Err(_) => Claim::Done,
+        }
+    }
+
+    /// Waits until nobody claims the node (it may then be pending, ready or failed).
+    pub fn wait_unclaimed(&self) {
+        let mut guard = CLAIMS.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.tag.load(Ordering::Acquire) == CLAIMED {
+            guard = RELEASED.wait(guard).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Gives a claim back without a result. Call [`notify_released`] after the last one.
+    pub fn release_claim(&self) {
+        let _ = self.tag.compare_exchange(CLAIMED, PENDING, Ordering::AcqRel, Ordering::Relaxed);
+    }
+
+    /// Ends a claim with a value; the inputs are let go. Call [`notify_released`] after the last.
+    pub fn finish(&self, result: Result<Value, Error>) {
+        let (tag, state) = match result {
+            Ok(value) => (READY, State::Ready(value)),
+            Err(error) => (FAILED, State::Failed(error)),
+        };
+        let old = std::mem::replace(&mut *self.lock(), state);
+        self.tag.store(tag, Ordering::Release);
+        if let State::Pending { inputs, .. } = old {
+            drop_iteratively(inputs);
+        }
+    }
+
+    /// Takes the value out of a node that nobody else refers to.
+    pub fn into_value(self: Arc<Self>) -> Result<Value, Arc<Self>> {
+        let mut node = Arc::try_unwrap(self)?;
+        let state = node.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let internal = State::Failed(Error::bare(ErrorKind::Internal("value taken".into()), "into_value"));
+        match std::mem::replace(state, internal) {
+            State::Ready(value) => Ok(value),
+            other => {
+                *state = other;
+                Err(Arc::new(node))
+            }
+        }
+    }
+}
+
+/// The answer of [`Node::try_claim`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claim {
+    /// The caller may compute the node, and must finish or release it.
+    Mine,
+    /// Another evaluation computes it.
+    Taken,
+    /// Nothing is left to compute.
+    Done,
+}
+
+/// Wakes everybody who waits for a claimed node.
+pub fn notify_released() {
+    drop(CLAIMS.lock().unwrap_or_else(PoisonError::into_inner));
+    RELEASED.notify_all();
+}
+
+/// Drops nodes and whatever only they refer to, with a worklist in place of recursion.
+fn drop_iteratively(inputs: Inputs) {
+    let mut work: Vec<NodeRef> = inputs.into_vec();
+    while let Some(node) = work.pop() {
+        if let Some(mut last) = Arc::into_inner(node)
+            && let State::Pending { inputs, .. } =
+                last.state.get_mut().unwrap_or_else(PoisonError::into_inner)
+        {
+            work.extend(inputs.drain(..));
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let State::Pending { inputs, .. } = self.state.get_mut().unwrap_or_else(PoisonError::into_inner)
+            && !inputs.is_empty()
+        {
+            drop_iteratively(std::mem::take(inputs));
+        }
+    }
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "#{} {}{:?}", self.id, self.dtype, self.shape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dtype::Scalar;
+    use crate::op::{MapOp, UnaryOp};
+    use smallvec::smallvec;
+
+    fn one() -> NodeRef {
+        Node::pending(
+            Op::Const(Scalar::new(1.0f32)),
+            smallvec![],
+            DType::F32,
+            smallvec![],
+            DeviceId::Cpu,
+            Location::caller(),
+        )
+    }
+
+    fn neg(x: &NodeRef) -> NodeRef {
+        let op = Op::Map(MapOp::Unary(UnaryOp::Neg));
+        Node::pending(op, smallvec![x.clone()], x.dtype(), x.shape().clone(), x.device(), Location::caller())
+    }
+
+    #[test]
+    fn deep_chains_drop_without_recursion() {
+        let mut x = one();
+        for _ in 0..1_000_000 {
+            x = neg(&x);
+        }
+        assert_eq!(x.depth(), 1_000_000);
+        drop(x);
+    }
+
+    #[test]
+    fn claims_are_exclusive_and_can_be_given_back() {
+        let x = neg(&one());
+        assert_eq!(x.try_claim(), Claim::Mine);
+        assert_eq!(x.try_claim(), Claim::Taken);
+        x.release_claim();
+        assert_eq!(x.try_claim(), Claim::Mine);
+        x.finish(Err(Error::bare(ErrorKind::Internal("test".into()), "neg")));
+        notify_released();
+        assert_eq!(x.try_claim(), Claim::Done);
+        assert!(x.error().is_some());
+    }
+}
