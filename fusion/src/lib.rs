@@ -1,1 +1,32 @@
-//! x
+//! From a recorded graph to launches: pure functions, no device, no LLVM, no threads.
+//!
+//! ```text
+//! roots --collect--> Trace --plan--> Plan (kernels, symbolic) --bind--> Launches (sizes settled)
+//! ```
+//!
+//! * [`trace`] lists the pending nodes below the roots in a canonical numbering, with a *structure*
+//!   key (no sizes, no values) and an *exact* key (sizes and layouts as well);
+//! * [`kernel`] is level L1: one pass over memory, independent of any target;
+//! * [`grow`] builds one kernel backwards from its outputs, [`expand`] turns graph operations
+//!   into primitive instructions, [`mod@plan`] decides which values are stored and which kernels merge;
+//! * [`mod@bind`] settles what follows from sizes: strides, merged axes, schedule, arena, bytes;
+//! * [`explain`] says what was decided and why.
+//!
+//! Fusion only *places* computation: it never rewrites one operation into another form, so no
+//! decision made here can change a bit of a result (promise P1).
+
+pub mod bind;
+pub mod expand;
+pub mod explain;
+pub mod grow;
+pub mod kernel;
+pub mod plan;
+pub mod stages;
+pub mod trace;
+
+pub use bind::{Bound, BoundAccess, Launches, Mode, Slot, bind};
+pub use explain::Explain;
+pub use kernel::{Access, Inst, Kernel, Val};
+pub use plan::{Break, Plan, Step, plan};
+pub use stages::Stages;
+pub use trace::Trace;

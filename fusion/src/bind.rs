@@ -1,0 +1,623 @@
+//! What follows from sizes: strides, merged axes, schedule, arena, bytes.
+//!
+//! `bind` is pure: a plan and the sizes and layouts of a trace give the launches. Results are
+//! cached under the trace's exact key. Axes of length 1 disappear here and axes that follow each
+//! other in every array merge, so a contiguous kernel of any rank runs as one of rank 1. The
+//! *kernel key* written here names everything that generated code depends on; it holds no
+//! extents, pointers or values.
+
+use crate::kernel::{Access, Def, Inst, Kernel, Store, Target};
+use crate::plan::{Plan, Step};
+use crate::stages::Stages;
+use crate::trace::{Trace, What, words_of};
+use lazuli_core::layout::Strides;
+use lazuli_core::shape::Dims;
+use lazuli_core::{Caps, DType, Layout, Op, View};
+use smallvec::SmallVec;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Where the memory of an access is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Slot {
+    /// The value of this node of the trace.
+    Leaf(usize),
+    /// Entry of [`Launches::results`].
+    Result(usize),
+    /// Byte offset in the arena.
+    Arena(usize),
+    /// No memory: positions of the virtual array 0, 1, 2, ...
+    Iota,
+}
+
+/// An access with its strides settled. All in elements.
+#[derive(Clone, Debug)]
+pub struct BoundAccess {
+    /// The memory.
+    pub slot: Slot,
+    /// Type in memory.
+    pub dtype: DType,
+    /// Position of the element at index 0 of all axes.
+    pub offset: isize,
+    /// Step along each row axis of the launch.
+    pub rows: Strides,
+    /// Step along each inner axis of the launch.
+    pub inner: Strides,
+    /// Is it written?
+    pub write: bool,
+    /// Is it reached at every point, or once a row?
+    pub full: bool,
+}
+
+/// The direction of a kernel's vector lanes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Mode {
+    /// No reduction: lanes run along the last row axis.
+    Map,
+    /// Lanes run along the inner axes; one row after another.
+    Rows,
+    /// Lanes run along the last row axis; each lane reduces its own row.
+    Columns,
+}
+
+/// A kernel with everything settled but pointers and parameter values.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// What to run.
+    pub kernel: Arc<Kernel>,
+    /// Its sweeps.
+    pub stages: Arc<Stages>,
+    /// Direction of lanes.
+    pub mode: Mode,
+    /// Few rows, each long: run sweep by sweep, each split along the inner axes.
+    pub split: bool,
+    /// Keep the dear values of a row in scratch between sweeps (else compute them again).
+    pub keep: bool,
+    /// Extents of the row axes, merged. At least one in `Map` and `Columns`; the last is the
+    /// lane axis there.
+    pub rows: Dims,
+    /// Extents of the inner axes, merged, in reduction order.
+    pub inner: Dims,
+    /// As `kernel.accesses`.
+    pub accesses: Vec<BoundAccess>,
+    /// Everything that generated code depends on.
+    pub key: Arc<[u64]>,
+    /// Bytes that must come from memory.
+    pub bytes_read: usize,
+    /// Bytes read again by later sweeps while they are still in the cache.
+    pub bytes_cached: usize,
+    /// Bytes written.
+    pub bytes_written: usize,
+}
+
+impl Bound {
+    /// Number of rows.
+    pub fn row_count(&self) -> usize {
+        self.rows.iter().product()
+    }
+
+    /// Number of reduced elements of a row (1 for a map).
+    pub fn inner_count(&self) -> usize {
+        self.inner.iter().product()
+    }
+}
+
+/// A matrix product `out[b] = left[b] x right[b]`, strides in elements.
+#[derive(Clone, Debug)]
+pub struct BoundMatMul {
+    /// The node.
+    pub node: usize,
+    /// Type of all three matrices.
+    pub dtype: DType,
+    /// Extents (m, k, n).
+    pub extents: (usize, usize, usize),
+    /// Extents of the leading axes.
+    pub batch: Dims,
+    /// Left, right and result: memory, and layout with the two matrix axes last.
+    pub operands: [(Slot, Layout); 3],
+}
+
+/// One thing to run.
+#[derive(Clone, Debug)]
+pub enum Launch {
+    /// A kernel.
+    Kernel(Arc<Bound>),
+    /// A library call.
+    MatMul(Box<BoundMatMul>),
+}
+
+/// All launches of an evaluation and the memory they need.
+#[derive(Clone, Debug)]
+pub struct Launches {
+    /// In order.
+    pub launches: Vec<Launch>,
+    /// `(node, bytes)` of every value that stays; each is stored row-major.
+    pub results: Vec<(usize, usize)>,
+    /// Bytes of intermediate values, laid out by lifetime.
+    pub arena: usize,
+    /// Kernels that only copy elements into row-major order for a reshape.
+    pub packed: usize,
+}
+
+/// Rows at most for a kernel to be split along its inner axes.
+const FEW_ROWS: usize = 8;
+/// Points at least for that.
+const SPLIT_POINTS: usize = 1 << 16;
+/// Below this many reduced elements a row, lanes run across rows whatever the strides are.
+const TINY_ROW: usize = 16;
+
+struct Binder<'a> {
+    trace: &'a Trace,
+    caps: &'a Caps,
+    results: Vec<(usize, usize)>,
+    /// `(node, bytes, first step, last step)` of intermediate values.
+    temporaries: Vec<(usize, usize, usize, usize)>,
+    launches: Vec<Launch>,
+    packed: usize,
+}
+
+/// Settles sizes. Fails only on sizes that no memory could hold.
+pub fn bind(plan: &Plan, trace: &Trace, caps: &Caps) -> Launches {
+    let bytes = |n: usize| trace.shape(n).iter().product::<usize>() * trace.dtype(n).size();
+    let mut binder = Binder {
+        trace,
+        caps,
+        results: plan.results.iter().map(|&n| (n, bytes(n))).collect(),
+        temporaries: Vec::new(),
+        launches: Vec::new(),
+        packed: 0,
+    };
+    for step in &plan.steps {
+        match step {
+            Step::Kernel(kernel) => binder.kernel(kernel),
+            Step::MatMul(node) => binder.matmul(*node),
+        }
+    }
+    binder.finish()
+}
+
+/// Slots of temporaries stand in `Slot::Arena` as an index until all lifetimes are known.
+impl Binder<'_> {
+    fn slot(&mut self, node: usize) -> Slot {
+        if let What::Value(_) = self.trace.items[node].what {
+            return Slot::Leaf(node);
+        }
+        if let Some(r) = self.results.iter().position(|&(n, _)| n == node) {
+            return Slot::Result(r);
+        }
+        let now = self.launches.len();
+        if let Some(t) = self.temporaries.iter().position(|&(n, ..)| n == node) {
+            self.temporaries[t].3 = now;
+            return Slot::Arena(t);
+        }
+        let bytes = self.trace.shape(node).iter().product::<usize>() * self.trace.dtype(node).size();
+        self.temporaries.push((node, bytes, now, now));
+        Slot::Arena(self.temporaries.len() - 1)
+    }
+
+    /// Slot and layout of an array seen through views. Where a reshape cannot be done by
+    /// strides, what stands before it is copied into row-major order first.
+    fn view(&mut self, node: usize, views: &[usize]) -> (Slot, Layout) {
+        let mut layout = match &self.trace.items[node].what {
+            What::Value(value) => value.layout.clone(),
+            What::Op(..) => Layout::contiguous(self.trace.shape(node)),
+        };
+        let mut slot = self.slot(node);
+        for (k, &v) in views.iter().enumerate() {
+            let Some((Op::View(view), _)) = self.trace.op(v) else { unreachable!("a chain of views") };
+            layout = match layout.view(view, self.trace.shape(v)) {
+                Some(next) => next,
+                None => {
+                    let before = if k == 0 { node } else { views[k - 1] };
+                    slot = self.pack(node, &views[..k], before);
+                    Layout::contiguous(self.trace.shape(v))
+                }
+            };
+        }
+        (slot, layout)
+    }
+
+    /// Launches a copy of `node` seen through `views` (whose result is node `shown`), row-major.
+    /// A strided leaf is known under its own number, so its copy is kept under that of a view.
+    fn pack(&mut self, node: usize, views: &[usize], shown: usize) -> Slot {
+        let shape = self.trace.shape(shown).clone();
+        let dtype = self.trace.dtype(node);
+        let all: SmallVec<[Option<u8>; 4]> =
+            shape.iter().enumerate().map(|(d, &n)| (n != 1).then_some(d as u8)).collect();
+        let access = |target, views: &[usize]| Access {
+            target,
+            dtype,
+            views: views.iter().copied().collect(),
+            axes: all.clone(),
+        };
+        let load = Def { inst: Inst::Load(0), ty: dtype.compute(), full: false, depth: 0 };
+        let kernel = Arc::new(Kernel {
+            axes: (0..shape.len()).map(|d| (shown, d)).collect(),
+            rows: all.iter().flatten().copied().collect(),
+            accesses: vec![access(Target::Read(node), views), access(Target::Write(shown), &[])],
+            body: vec![load],
+            stores: vec![Store { value: 0, access: 1, full: false }],
+            ..Kernel::default()
+        });
+        let bytes = shape.iter().product::<usize>() * dtype.size();
+        let now = self.launches.len();
+        self.temporaries.push((usize::MAX, bytes, now, now + 1));
+        let slot = Slot::Arena(self.temporaries.len() - 1);
+        self.packed += 1;
+        let (from, layout) = self.view(node, views);
+        let accesses = vec![
+            self.access(&kernel, 0, from, &layout, false),
+            self.access(&kernel, 1, slot, &Layout::contiguous(&shape), false),
+        ];
+        self.launch(&kernel, accesses);
+        slot
+    }
+
+    fn access(&self, kernel: &Kernel, a: usize, slot: Slot, layout: &Layout, full: bool) -> BoundAccess {
+        let access = &kernel.accesses[a];
+        let step = |axis: u8| -> isize {
+            let along = access.axes.iter().zip(&layout.strides).filter(|(x, _)| **x == Some(axis));
+            along.map(|(_, &s)| s).sum()
+        };
+        BoundAccess {
+            slot,
+            dtype: access.dtype,
+            offset: layout.offset,
+            rows: kernel.rows.iter().map(|&x| step(x)).collect(),
+            inner: kernel.inner.iter().map(|&x| step(x)).collect(),
+            write: matches!(access.target, Target::Write(_)),
+            full,
+        }
+    }
+
+    fn kernel(&mut self, kernel: &Arc<Kernel>) {
+        let mut bound = Vec::with_capacity(kernel.accesses.len());
+        // Copies for reshapes are launched first, so slots are asked for in two rounds.
+        let mut seen: Vec<(Slot, Layout)> = Vec::new();
+        for access in &kernel.accesses {
+            seen.push(match access.target {
+                Target::Read(n) => self.view(n, &access.views),
+                Target::Iota(n) => {
+                    let mut layout = Layout::contiguous(self.trace.shape(n));
+                    for &v in &access.views {
+                        let Some((Op::View(view), _)) = self.trace.op(v) else {
+                            unreachable!("a chain of views")
+                        };
+                        // One axis, stride 1: after a slice every reshape of it still has strides.
+                        layout = layout.view(view, self.trace.shape(v)).expect("one axis is affine");
+                    }
+                    (Slot::Iota, layout)
+                }
+                Target::Write(n) => (self.slot(n), Layout::contiguous(self.trace.shape(n))),
+            });
+        }
+        let now = self.launches.len();
+        for (a, (slot, layout)) in seen.iter().enumerate() {
+            if let Slot::Arena(t) = *slot {
+                self.temporaries[t].3 = now;
+            }
+            let full = kernel.accesses[a].axes.iter().flatten().any(|x| kernel.inner.contains(x));
+            bound.push(self.access(kernel, a, *slot, layout, full));
+        }
+        self.launch(kernel, bound);
+    }
+
+    fn launch(&mut self, kernel: &Arc<Kernel>, accesses: Vec<BoundAccess>) {
+        let extent = |x: &u8| {
+            let (node, d) = kernel.axes[*x as usize];
+            self.trace.shape(node)[d]
+        };
+        let rows: Dims = kernel.rows.iter().map(extent).collect();
+        let inner: Dims = kernel.inner.iter().map(extent).collect();
+        if rows.contains(&0) {
+            return;
+        }
+        let bound = schedule(kernel.clone(), rows, inner, accesses, self.caps);
+        self.launches.push(Launch::Kernel(Arc::new(bound)));
+    }
+
+    fn matmul(&mut self, node: usize) {
+        let (_, inputs) = self.trace.op(node).expect("a matrix product");
+        let mut operands = Vec::with_capacity(3);
+        for &input in inputs {
+            let mut views = Vec::new();
+            let mut base = input;
+            while let Some((Op::View(view), below)) = self.trace.op(base) {
+                if matches!(view, View::Reshape) && !crate::trace::is_inserting_ones(&self.trace.items, base)
+                {
+                    views.clear();
+                    base = input;
+                    break;
+                }
+                views.insert(0, base);
+                base = below[0];
+            }
+            operands.push(self.view(base, &views));
+        }
+        let slot = self.slot(node);
+        let shape = self.trace.shape(node);
+        operands.push((slot, Layout::contiguous(shape)));
+        let now = self.launches.len();
+        for (slot, _) in &operands {
+            if let Slot::Arena(t) = *slot {
+                self.temporaries[t].3 = now;
+            }
+        }
+        let k = operands[0].1.shape.last().copied().unwrap_or(1);
+        let (m, n) = (shape[shape.len() - 2], shape[shape.len() - 1]);
+        let batch: Dims = shape[..shape.len() - 2].iter().copied().collect();
+        let operands: [(Slot, Layout); 3] = operands.try_into().expect("two operands and a result");
+        self.launches.push(Launch::MatMul(Box::new(BoundMatMul {
+            node,
+            dtype: self.trace.dtype(node),
+            extents: (m, k, n),
+            batch,
+            operands,
+        })));
+    }
+
+    /// Lays the arena out: first fit over lifetimes, in 64-byte steps.
+    fn finish(self) -> Launches {
+        let mut placed: Vec<(usize, usize)> = Vec::with_capacity(self.temporaries.len());
+        let mut arena = 0;
+        for (t, &(_, bytes, first, last)) in self.temporaries.iter().enumerate() {
+            let size = bytes.next_multiple_of(64).max(64);
+            let mut busy: Vec<(usize, usize)> = self.temporaries[..t]
+                .iter()
+                .zip(&placed)
+                .filter(|((_, _, f, l), _)| *f <= last && first <= *l)
+                .map(|(_, &p)| p)
+                .collect();
+            busy.sort_unstable();
+            let mut at = 0;
+            for (start, len) in busy {
+                if at + size <= start {
+                    break;
+                }
+                at = at.max(start + len);
+            }
+            placed.push((at, size));
+            arena = arena.max(at + size);
+        }
+        let settle = |slot: &mut Slot| {
+            if let Slot::Arena(t) = slot {
+                *slot = Slot::Arena(placed[*t].0);
+            }
+        };
+        let launches = self
+            .launches
+            .into_iter()
+            .map(|launch| match launch {
+                Launch::Kernel(bound) => {
+                    let mut bound = Arc::try_unwrap(bound).unwrap_or_else(|b| (*b).clone());
+                    bound.accesses.iter_mut().for_each(|a| settle(&mut a.slot));
+                    Launch::Kernel(Arc::new(bound))
+                }
+                Launch::MatMul(mut m) => {
+                    m.operands.iter_mut().for_each(|o| settle(&mut o.0));
+                    Launch::MatMul(m)
+                }
+            })
+            .collect();
+        Launches { launches, results: self.results, arena, packed: self.packed }
+    }
+}
+
+/// Merges axes, picks the direction of lanes, counts bytes and writes the key.
+fn schedule(
+    kernel: Arc<Kernel>,
+    rows: Dims,
+    inner: Dims,
+    mut accesses: Vec<BoundAccess>,
+    caps: &Caps,
+) -> Bound {
+    let stages = Arc::new(Stages::of(&kernel));
+    let reduces = kernel.reduces();
+    let points: usize = rows.iter().chain(&inner).product();
+    let (bytes_read, again, bytes_written) = bytes(&kernel, &stages, &accesses, &rows, &inner);
+    let mut rows = merge(rows, &mut accesses, |a| &mut a.rows);
+    let inner = merge(inner, &mut accesses, |a| &mut a.inner);
+    let length: usize = inner.iter().product();
+
+    let lane = if reduces { lane_axis(&accesses, &rows, &inner, length) } else { Some(rows.len()) };
+    let mode = match (reduces, lane) {
+        (false, _) => Mode::Map,
+        (true, Some(axis)) => {
+            let n = rows.remove(axis);
+            rows.push(n);
+            for a in &mut accesses {
+                let s = a.rows.remove(axis);
+                a.rows.push(s);
+            }
+            Mode::Columns
+        }
+        (true, None) => Mode::Rows,
+    };
+    if mode == Mode::Map && rows.is_empty() {
+        rows.push(1);
+        accesses.iter_mut().for_each(|a| a.rows.push(0));
+    }
+    let count: usize = rows.iter().product();
+    let split = mode == Mode::Rows && count < FEW_ROWS && points >= SPLIT_POINTS;
+    let widest = stages.kept.iter().map(|&v| kernel.body[v as usize].ty.size()).sum::<usize>();
+    let fits = length.saturating_mul(widest) <= caps.row_scratch;
+    let keep = mode == Mode::Rows && !split && !stages.kept.is_empty() && fits;
+    // A later sweep over a row that is still in the cache reads no memory.
+    let row_bytes = bytes_read / count.max(1);
+    let cached = mode != Mode::Map && !split && row_bytes <= caps.row_scratch;
+    let (bytes_read, bytes_cached) = if cached { (bytes_read, again) } else { (bytes_read + again, 0) };
+
+    let lanes = |a: &BoundAccess| -> u8 {
+        let step = match mode {
+            Mode::Rows => match a.inner.len() {
+                0 => 0,
+                1 => a.inner[0],
+                _ if a.inner.iter().all(|&s| s == 0) => 0,
+                _ => 2,
+            },
+            _ => a.rows[a.rows.len() - 1],
+        };
+        step.clamp(-1, 2).rem_euclid(4) as u8
+    };
+    let classes: Vec<(u8, DType, bool, bool, bool)> =
+        accesses.iter().map(|a| (lanes(a), a.dtype, a.write, a.full, a.slot == Slot::Iota)).collect();
+    let shape = (mode, split, keep, rows.len(), inner.len());
+    let key = words_of(&(shape, classes, &kernel.body, &kernel.stores, kernel.params.len())).into();
+    Bound {
+        kernel,
+        stages,
+        mode,
+        split,
+        keep,
+        rows,
+        inner,
+        accesses,
+        key,
+        bytes_read,
+        bytes_cached,
+        bytes_written,
+    }
+}
+
+/// The row axis that lanes run along, or `None` if they run along the inner axes: whichever has
+/// more arrays contiguous.
+fn lane_axis(accesses: &[BoundAccess], rows: &[usize], inner: &[usize], length: usize) -> Option<usize> {
+    if rows.is_empty() {
+        return None;
+    }
+    let last = rows.len() - 1;
+    if length < TINY_ROW || inner.is_empty() {
+        return Some(last);
+    }
+    let full = || accesses.iter().filter(|a| a.full);
+    let along_inner = full().filter(|a| a.inner.last() == Some(&1)).count();
+    let along_rows = |d: usize| full().filter(|a| a.rows[d] == 1).count();
+    let best = (0..rows.len()).rev().max_by_key(|&d| along_rows(d)).expect("not empty");
+    let n = along_rows(best);
+    if n > along_inner && rows[best] >= 2 {
+        Some(best)
+    } else if n == 0 && along_inner == 0 && rows[last] >= 8 {
+        Some(last)
+    } else {
+        None
+    }
+}
+
+/// Drops axes of length 1 and merges neighbours that follow each other in every array.
+fn merge(
+    extents: Dims,
+    accesses: &mut [BoundAccess],
+    pick: impl Fn(&mut BoundAccess) -> &mut Strides,
+) -> Dims {
+    let mut out = Dims::new();
+    let mut strides: Vec<Strides> = vec![Strides::new(); accesses.len()];
+    for (d, &n) in extents.iter().enumerate() {
+        if n == 1 {
+            continue;
+        }
+        let steps: SmallVec<[isize; 16]> = accesses.iter_mut().map(|a| pick(a)[d]).collect();
+        let follows = !out.is_empty()
+            && steps.iter().zip(&strides).all(|(&s, list)| {
+                let before = *list.last().expect("one stride for each extent");
+                before == s.wrapping_mul(n as isize)
+            });
+        if follows {
+            *out.last_mut().expect("not empty") *= n;
+            for (list, &s) in strides.iter_mut().zip(&steps) {
+                *list.last_mut().expect("not empty") = s;
+            }
+        } else {
+            out.push(n);
+            for (list, &s) in strides.iter_mut().zip(&steps) {
+                list.push(s);
+            }
+        }
+    }
+    for (a, list) in accesses.iter_mut().zip(strides) {
+        *pick(a) = list;
+    }
+    out
+}
+
+/// Bytes of a first read of everything, of reads by further sweeps, and of writes.
+fn bytes(
+    kernel: &Kernel,
+    stages: &Stages,
+    accesses: &[BoundAccess],
+    rows: &[usize],
+    inner: &[usize],
+) -> (usize, usize, usize) {
+    let (mut first, mut again, mut written) = (0, 0, 0);
+    for (i, a) in accesses.iter().enumerate() {
+        if a.slot == Slot::Iota {
+            continue;
+        }
+        let span = |extents: &[usize], steps: &Strides| -> usize {
+            extents.iter().zip(steps).filter(|&(_, &s)| s != 0).map(|(&n, _)| n).product()
+        };
+        let size = span(rows, &a.rows) * span(inner, &a.inner) * a.dtype.size();
+        if a.write {
+            written += size;
+            continue;
+        }
+        let loads = |v: &u32| matches!(kernel.body[*v as usize].inst, Inst::Load(x) if x as usize == i);
+        let sweeps = stages.sweeps.iter().filter(|s| s.body_kept.iter().any(loads)).count().max(1);
+        first += size;
+        again += size * (sweeps - 1);
+    }
+    (first, again, written)
+}
+
+/// The byte layout of results that are looked at through views: for each root, the stored node
+/// and the layout of the root in it.
+pub fn root_layouts(trace: &Trace) -> Vec<(usize, Layout)> {
+    (0..trace.roots.len())
+        .map(|r| {
+            let (base, views) = trace.base(r);
+            let mut layout = match &trace.items[base].what {
+                What::Value(value) => value.layout.clone(),
+                What::Op(..) => Layout::contiguous(trace.shape(base)),
+            };
+            for &v in views {
+                let Some((Op::View(view), _)) = trace.op(v) else { unreachable!("a chain of views") };
+                layout = layout.view(view, trace.shape(v)).expect("checked when the trace was made");
+            }
+            (base, layout)
+        })
+        .collect()
+}
+
+/// Groups launches' nodes for messages: which nodes a kernel stores.
+pub fn stored_nodes(kernel: &Kernel) -> Vec<usize> {
+    kernel
+        .accesses
+        .iter()
+        .filter_map(|a| match a.target {
+            Target::Write(n) => Some(n),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Register bits of each parameter of a kernel, from the constants of this trace.
+pub fn params(kernel: &Kernel, trace: &Trace) -> SmallVec<[u64; 8]> {
+    kernel
+        .params
+        .iter()
+        .map(|&n| match trace.op(n) {
+            Some((Op::Const(value), _)) => value.register_bits(),
+            _ => unreachable!("parameters are constants"),
+        })
+        .collect()
+}
+
+/// For tests and plans: how many kernels of each key there are.
+pub fn distinct_keys(launches: &Launches) -> HashMap<Arc<[u64]>, usize> {
+    let mut count = HashMap::new();
+    for launch in &launches.launches {
+        if let Launch::Kernel(b) = launch {
+            *count.entry(b.key.clone()).or_default() += 1;
+        }
+    }
+    count
+}

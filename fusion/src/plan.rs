@@ -1,0 +1,384 @@
+//! Which values are stored, and by which kernels.
+//!
+//! Starting from the roots, each stored value grows a kernel that computes as much as it can in
+//! place ([`crate::grow`]); what it cannot is stored by a kernel of its own, with a named
+//! [`Break`]. Then: a value computed in place by several kernels is stored after all where that
+//! is cheaper than computing it again, and kernels of one iteration space that read the same
+//! arrays are merged, the pair that saves most reads first. All of it looks at structure only,
+//! never at sizes, so one plan serves every size.
+
+use crate::grow::{Grown, Rules, grow};
+use crate::kernel::{Kernel, Target, price};
+use crate::trace::{Trace, What};
+use lazuli_core::{Caps, Op};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+/// Why a value was not computed inside the kernel that uses it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub enum Reason {
+    /// The reduction runs over other axes than those of the kernel.
+    Axes,
+    /// A slice or reshape stands between the reduction and its use.
+    ViewOfReduction,
+    /// The kernel has reached its longest body or its most arrays.
+    Length,
+    /// A library computes it.
+    Library,
+    /// Several kernels use it, and computing it again would cost more than storing it.
+    Shared,
+    /// Merging the kernels would make them wait for each other.
+    Cycle,
+}
+
+impl Reason {
+    /// One line for people.
+    pub fn text(self) -> &'static str {
+        match self {
+            Reason::Axes => "it reduces over other axes than the kernel that uses it",
+            Reason::ViewOfReduction => "a slice or reshape stands between the reduction and its use",
+            Reason::Length => "the kernel has reached its longest body",
+            Reason::Library => "a library computes it",
+            Reason::Shared => "several kernels use it, and computing it again would cost more",
+            Reason::Cycle => "merging would make kernels wait for each other",
+        }
+    }
+}
+
+/// A refusal to fuse.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct Break {
+    /// The node that is stored because of it.
+    pub node: usize,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// One thing to run.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// A fused kernel.
+    Kernel(Arc<Kernel>),
+    /// A matrix product by a library: this MatMul node.
+    MatMul(usize),
+}
+
+/// Kernels and library calls in an order that works, for every graph of one structure.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What to run, in order.
+    pub steps: Vec<Step>,
+    /// Nodes whose values stay when the plan is done: those that the roots show, and held
+    /// reductions stored on the way.
+    pub results: Vec<usize>,
+    /// Every refusal to fuse.
+    pub breaks: Vec<Break>,
+}
+
+/// Plans the evaluation of a trace.
+pub fn plan(trace: &Trace, caps: &Caps) -> Plan {
+    let mut planner = Planner::new(trace, caps);
+    planner.settle();
+    planner.merge_siblings();
+    planner.order()
+}
+
+struct Planner<'a> {
+    trace: &'a Trace,
+    caps: &'a Caps,
+    /// Nodes that the roots show and that need computing.
+    asked: BTreeSet<usize>,
+    /// Those, and held reductions: may be stored by any kernel that meets them.
+    wanted: HashSet<usize>,
+    /// Nodes that get a kernel of their own.
+    stored: HashSet<usize>,
+    kernels: Vec<Grown>,
+    libraries: BTreeSet<usize>,
+    breaks: BTreeSet<Break>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(trace: &'a Trace, caps: &'a Caps) -> Planner<'a> {
+        let pending = |n: &usize| matches!(trace.items[*n].what, What::Op(..));
+        let asked: BTreeSet<usize> =
+            (0..trace.roots.len()).map(|r| trace.base(r).0).filter(pending).collect();
+        let held = (0..trace.items.len()).filter(|&n| {
+            matches!(trace.op(n), Some((Op::Reduce { .. }, _))) && trace.items[n].node.is_held()
+        });
+        let wanted = asked.iter().copied().chain(held).collect();
+        Planner {
+            trace,
+            caps,
+            asked,
+            wanted,
+            stored: HashSet::new(),
+            kernels: Vec::new(),
+            libraries: BTreeSet::new(),
+            breaks: BTreeSet::new(),
+        }
+    }
+
+    fn grow(&self, outputs: &[usize], taken: &HashSet<usize>) -> Result<Grown, Reason> {
+        let mut stored = self.stored.clone();
+        stored.extend(taken.iter().copied().filter(|n| !outputs.contains(n)));
+        let wanted = self.wanted.iter().copied().filter(|n| !taken.contains(n)).collect();
+        grow(self.trace, outputs, &Rules { caps: self.caps, stored: &stored, wanted: &wanted })
+    }
+
+    /// Grows kernels until every value that one of them reads is stored by another, and nothing
+    /// dear is computed twice.
+    fn settle(&mut self) {
+        // Each round stores at least one node more, or ends.
+        loop {
+            self.kernels.clear();
+            self.libraries.clear();
+            self.breaks.retain(|b| b.reason == Reason::Shared);
+            let mut taken: HashSet<usize> = HashSet::new();
+            let mut work: BTreeSet<usize> = self.asked.clone();
+            while let Some(node) = work.pop_last() {
+                if taken.contains(&node) {
+                    continue;
+                }
+                if let Some((Op::MatMul, inputs)) = self.trace.op(node) {
+                    taken.insert(node);
+                    self.libraries.insert(node);
+                    work.extend(inputs.iter().filter_map(|&i| self.matmul_operand(i)));
+                    continue;
+                }
+                let grown = self
+                    .grow(&[node], &taken)
+                    .unwrap_or_else(|reason| unreachable!("one output always fits: {reason:?}"));
+                taken.extend(grown.outputs.iter().copied());
+                work.extend(grown.reads.iter().copied());
+                self.breaks.extend(grown.breaks.iter().copied());
+                self.kernels.push(grown);
+            }
+            if !self.store_shared() {
+                return;
+            }
+        }
+    }
+
+    /// The node that has to be stored for a library to read operand `n`.
+    fn matmul_operand(&self, n: usize) -> Option<usize> {
+        let base = self.matmul_base(n);
+        self.trace.op(base).is_some().then_some(base)
+    }
+
+    /// Below the views that a library can read through.
+    fn matmul_base(&self, mut n: usize) -> usize {
+        use lazuli_core::View;
+        let top = n;
+        while let Some((Op::View(view), inputs)) = self.trace.op(n) {
+            if matches!(view, View::Reshape) && !crate::trace::is_inserting_ones(&self.trace.items, n) {
+                return top;
+            }
+            n = inputs[0];
+        }
+        n
+    }
+
+    /// Finds values computed in place more than once whose recomputation is dear.
+    fn store_shared(&mut self) -> bool {
+        let mut count: BTreeMap<usize, usize> = BTreeMap::new();
+        for k in &self.kernels {
+            for (&n, &times) in &k.inlined {
+                *count.entry(n).or_default() += times;
+            }
+        }
+        let mut cost = vec![0usize; self.trace.items.len()];
+        let mut added = false;
+        for n in 0..cost.len() {
+            let Some((op, inputs)) = self.trace.op(n) else { continue };
+            let below = inputs.iter().map(|&i| cost[i]).fold(0usize, |a, b| a.saturating_add(b));
+            let repeated = count.get(&n).copied().unwrap_or(0).saturating_sub(1);
+            match op {
+                Op::Map(map) => cost[n] = below.saturating_add(price_of(map)),
+                Op::View(_) => cost[n] = below,
+                // Another sweep over an array: always dear.
+                Op::Reduce { .. } => cost[n] = below.saturating_add(1 << 20),
+                _ => {}
+            }
+            let dear = repeated.saturating_mul(cost[n]) > self.caps.max_recompute;
+            let held = self.wanted.contains(&n) && !self.stored.contains(&n);
+            if repeated > 0 && dear && (held || !self.wanted.contains(&n)) && self.stored.insert(n) {
+                self.wanted.remove(&n);
+                self.breaks.insert(Break { node: n, reason: Reason::Shared });
+                added = true;
+            }
+            if self.stored.contains(&n) {
+                cost[n] = 0;
+            }
+        }
+        // A stored node that nobody reads any more is not stored: it is only asked for by reads.
+        added
+    }
+
+    /// Merges kernels of one iteration space that read the same arrays.
+    fn merge_siblings(&mut self) {
+        if !self.caps.fuse {
+            return;
+        }
+        let mut refused: HashSet<(Vec<usize>, Vec<usize>)> = HashSet::new();
+        loop {
+            let mut best: Option<(usize, usize, usize)> = None;
+            let limit = self.kernels.len().min(64);
+            for i in 0..limit {
+                for j in i + 1..limit {
+                    let pair = (self.kernels[i].outputs.clone(), self.kernels[j].outputs.clone());
+                    let shared = self.shared_reads(i, j);
+                    if shared > best.map_or(0, |b| b.0) && !refused.contains(&pair) {
+                        best = Some((shared, i, j));
+                    }
+                }
+            }
+            let Some((_, i, j)) = best else { return };
+            match self.try_merge(i, j) {
+                Some(merged) => {
+                    self.kernels.remove(j);
+                    self.kernels[i] = merged;
+                }
+                None => {
+                    let pair = (self.kernels[i].outputs.clone(), self.kernels[j].outputs.clone());
+                    refused.insert(pair);
+                }
+            }
+        }
+    }
+
+    /// How many arrays both kernels read in the same way, if their outputs have one shape.
+    fn shared_reads(&self, i: usize, j: usize) -> usize {
+        let (a, b) = (&self.kernels[i], &self.kernels[j]);
+        let shape = |g: &Grown| self.trace.shape(g.outputs[0]).clone();
+        if shape(a) != shape(b) || a.kernel.reduces() != b.kernel.reduces() {
+            return 0;
+        }
+        let reads = |g: &Grown| -> HashSet<usize> {
+            g.kernel
+                .accesses
+                .iter()
+                .filter_map(|x| match x.target {
+                    Target::Read(n) => Some(n),
+                    _ => None,
+                })
+                .collect()
+        };
+        reads(a).intersection(&reads(b)).count()
+    }
+
+    fn try_merge(&self, i: usize, j: usize) -> Option<Grown> {
+        let (a, b) = (&self.kernels[i], &self.kernels[j]);
+        let outputs: Vec<usize> = a.outputs.iter().chain(&b.outputs).copied().collect();
+        if outputs.iter().any(|&n| self.trace.shape(n) != self.trace.shape(outputs[0])) {
+            return None;
+        }
+        // Neither may wait for the other, directly or through anything stored between.
+        for x in a.outputs.iter().chain(&b.outputs) {
+            for r in a.reads.iter().chain(&b.reads) {
+                if self.trace.depends(*r, *x) {
+                    return None;
+                }
+            }
+        }
+        let others: HashSet<usize> = self
+            .kernels
+            .iter()
+            .enumerate()
+            .filter(|&(k, _)| k != i && k != j)
+            .flat_map(|(_, g)| g.outputs.iter().copied())
+            .collect();
+        let merged = self.grow(&outputs, &others).ok()?;
+        let few = merged.kernel.accesses.len() <= self.caps.max_accesses
+            && merged.inlined.values().sum::<usize>() <= self.caps.max_insts;
+        let known: HashSet<usize> = a.reads.iter().chain(&b.reads).copied().collect();
+        (few && merged.reads.iter().all(|r| known.contains(r))).then_some(merged)
+    }
+
+    /// Puts kernels and library calls in an order in which everything read is there.
+    fn order(mut self) -> Plan {
+        let mut maker: BTreeMap<usize, usize> = BTreeMap::new();
+        for (k, g) in self.kernels.iter().enumerate() {
+            for &n in &g.outputs {
+                maker.insert(n, k);
+            }
+        }
+        let first_library = self.kernels.len();
+        let libraries: Vec<usize> = self.libraries.iter().copied().collect();
+        for (l, &n) in libraries.iter().enumerate() {
+            maker.insert(n, first_library + l);
+        }
+        let needs: Vec<Vec<usize>> = (0..first_library + libraries.len())
+            .map(|s| {
+                let reads: Vec<usize> = if s < first_library {
+                    self.kernels[s].reads.clone()
+                } else {
+                    let (_, inputs) = self.trace.op(libraries[s - first_library]).expect("an operation");
+                    inputs.iter().filter_map(|&i| self.matmul_operand(i)).collect()
+                };
+                reads.iter().filter_map(|n| maker.get(n).copied()).collect()
+            })
+            .collect();
+        let Some(order) = topological(&needs) else {
+            // Kernels wait for each other in a ring: give every stored value its own kernel.
+            let extra: Vec<usize> = self.wanted.drain().collect();
+            for n in extra {
+                if self.stored.insert(n) {
+                    self.breaks.insert(Break { node: n, reason: Reason::Cycle });
+                }
+            }
+            self.settle();
+            return self.order();
+        };
+        let mut results: BTreeSet<usize> = self.asked.clone();
+        for g in &self.kernels {
+            results.extend(g.outputs.iter().copied().filter(|n| {
+                matches!(self.trace.op(*n), Some((Op::Reduce { .. }, _)))
+                    && self.trace.items[*n].node.is_held()
+            }));
+        }
+        let mut kernels: Vec<Option<Kernel>> = self.kernels.into_iter().map(|g| Some(g.kernel)).collect();
+        let steps = order
+            .into_iter()
+            .map(|s| match kernels.get_mut(s) {
+                Some(k) => Step::Kernel(Arc::new(k.take().expect("each step once"))),
+                None => Step::MatMul(libraries[s - first_library]),
+            })
+            .collect();
+        Plan { steps, results: results.into_iter().collect(), breaks: self.breaks.into_iter().collect() }
+    }
+}
+
+fn price_of(map: &lazuli_core::op::MapOp) -> usize {
+    use crate::kernel::Inst;
+    use lazuli_core::op::MapOp;
+    match *map {
+        MapOp::Unary(op) => price(&Inst::Unary(op, 0)),
+        MapOp::Binary(op) => price(&Inst::Binary(op, 0, 0)),
+        _ => 1,
+    }
+}
+
+/// An order in which each step comes after what it needs; `None` if they wait in a ring.
+fn topological(needs: &[Vec<usize>]) -> Option<Vec<usize>> {
+    let mut missing: Vec<usize> = Vec::with_capacity(needs.len());
+    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); needs.len()];
+    for (s, list) in needs.iter().enumerate() {
+        let unique: BTreeSet<usize> = list.iter().copied().collect();
+        missing.push(unique.len());
+        for n in unique {
+            readers[n].push(s);
+        }
+    }
+    let mut free: Vec<usize> = (0..needs.len()).filter(|&s| missing[s] == 0).rev().collect();
+    let mut order = Vec::with_capacity(needs.len());
+    while let Some(s) = free.pop() {
+        order.push(s);
+        for &r in &readers[s] {
+            missing[r] -= 1;
+            if missing[r] == 0 {
+                free.push(r);
+            }
+        }
+    }
+    (order.len() == needs.len()).then_some(order)
+}
