@@ -25,6 +25,12 @@ impl Caps {
     pub const CPU: Caps =
         Caps { max_insts: 256, max_accesses: 24, max_recompute: 24, row_scratch: 256 << 10, fuse: true };
 
+    /// The limits as words of a cache key.
+    pub fn words(&self) -> [u64; 2] {
+        let small = (self.max_insts as u64) << 32 | (self.max_recompute as u64) << 1 | self.fuse as u64;
+        [small, (self.row_scratch as u64) << 16 | self.max_accesses as u64]
+    }
+
     /// The same limits without fusion.
     pub fn op_by_op(self) -> Caps {
         Caps { fuse: false, ..self }

@@ -115,8 +115,18 @@ impl Node {
 
     /// A node whose value is there already.
     pub fn ready(dtype: DType, value: Value, location: &'static Location<'static>) -> NodeRef {
-        let (shape, device) = (value.layout.shape.clone(), value.buffer.device());
-        Node::make(dtype, shape, device, location, 0, State::Ready(value))
+        Node::ready_on(value.buffer.device(), dtype, value, location)
+    }
+
+    /// A ready node of a device that shares its memory with the buffer's own (as the engines of
+    /// one host do).
+    pub fn ready_on(
+        device: DeviceId,
+        dtype: DType,
+        value: Value,
+        location: &'static Location<'static>,
+    ) -> NodeRef {
+        Node::make(dtype, value.layout.shape.clone(), device, location, 0, State::Ready(value))
     }
 
     /// A poisoned node: everything that needs its value gets this error. Its shape is `[0]`.

@@ -17,6 +17,11 @@ pub fn default_path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join(name)
 }
 
+/// The path that the first argument gives, or the default one.
+pub fn path_or_default(name: &str) -> PathBuf {
+    std::env::args_os().nth(1).map_or_else(|| default_path(name), PathBuf::from)
+}
+
 /// Draws each series over the same x values. Points that are not finite are left out.
 pub fn lines(path: &Path, title: &str, x: &[f64], series: &[(&str, &[f64])]) -> Result<(), Box<dyn Error>> {
     prepare(path)?;

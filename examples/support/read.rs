@@ -172,7 +172,8 @@ fn npy(bytes: &[u8]) -> Result<Table, String> {
         let held = bytes.len() - rest.position() as usize;
         let need = rows.checked_mul(columns).and_then(|len| len.checked_mul(size));
         if need != Some(held) {
-            let need = need.map_or_else(|| "more bytes than there can be".to_owned(), |n| format!("{n} bytes"));
+            let need =
+                need.map_or_else(|| "more bytes than there can be".to_owned(), |n| format!("{n} bytes"));
             return Err(format!(
                 "truncated or damaged: {rows} x {columns} numbers of '{dtype}' take {need}, the file holds {held}"
             ));

@@ -47,6 +47,21 @@ pub struct BoundAccess {
     pub write: bool,
     /// Is it reached at every point, or once a row?
     pub full: bool,
+    /// How it steps along the lanes of the launch.
+    pub lane: Lane,
+}
+
+/// How an access steps from lane to lane.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Lane {
+    /// The same element in every lane.
+    Same,
+    /// Neighbours in memory.
+    Unit,
+    /// Any other step along one axis.
+    Strided,
+    /// Lanes run along several axes that do not merge: elements are packed first.
+    Packed,
 }
 
 /// The direction of a kernel's vector lanes.
@@ -267,6 +282,7 @@ impl Binder<'_> {
             inner: kernel.inner.iter().map(|&x| step(x)).collect(),
             write: matches!(access.target, Target::Write(_)),
             full,
+            lane: Lane::Same,
         }
     }
 
@@ -447,20 +463,11 @@ fn schedule(
     let cached = mode != Mode::Map && !split && row_bytes <= caps.row_scratch;
     let (bytes_read, bytes_cached) = if cached { (bytes_read, again) } else { (bytes_read + again, 0) };
 
-    let lanes = |a: &BoundAccess| -> u8 {
-        let step = match mode {
-            Mode::Rows => match a.inner.len() {
-                0 => 0,
-                1 => a.inner[0],
-                _ if a.inner.iter().all(|&s| s == 0) => 0,
-                _ => 2,
-            },
-            _ => a.rows[a.rows.len() - 1],
-        };
-        step.clamp(-1, 2).rem_euclid(4) as u8
-    };
-    let classes: Vec<(u8, DType, bool, bool, bool)> =
-        accesses.iter().map(|a| (lanes(a), a.dtype, a.write, a.full, a.slot == Slot::Iota)).collect();
+    for a in &mut accesses {
+        a.lane = lane_of(a, mode);
+    }
+    let classes: Vec<(Lane, DType, bool, bool, bool)> =
+        accesses.iter().map(|a| (a.lane, a.dtype, a.write, a.full, a.slot == Slot::Iota)).collect();
     let shape = (mode, split, keep, rows.len(), inner.len());
     let key = words_of(&(shape, classes, &kernel.body, &kernel.stores, kernel.params.len())).into();
     Bound {
@@ -476,6 +483,20 @@ fn schedule(
         bytes_read,
         bytes_cached,
         bytes_written,
+    }
+}
+
+fn lane_of(a: &BoundAccess, mode: Mode) -> Lane {
+    let step = match mode {
+        Mode::Rows if a.inner.iter().all(|&s| s == 0) => 0,
+        Mode::Rows if a.inner.len() > 1 => return Lane::Packed,
+        Mode::Rows => a.inner[0],
+        Mode::Map | Mode::Columns => a.rows[a.rows.len() - 1],
+    };
+    match step {
+        0 => Lane::Same,
+        1 => Lane::Unit,
+        _ => Lane::Strided,
     }
 }
 

@@ -24,7 +24,7 @@ pub mod plan;
 pub mod stages;
 pub mod trace;
 
-pub use bind::{Bound, BoundAccess, Launches, Mode, Slot, bind};
+pub use bind::{Bound, BoundAccess, Lane, Launches, Mode, Slot, bind};
 pub use explain::Explain;
 pub use kernel::{Access, Inst, Kernel, Val};
 pub use plan::{Break, Plan, Step, plan};

@@ -13,8 +13,8 @@ use lazuli_core::graph::Peek;
 use lazuli_core::op::MapOp;
 use lazuli_core::shape::Dims;
 use lazuli_core::{DType, Error, NodeRef, Op, UnaryOp, Value, View};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
-use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
 /// One node of a trace.
@@ -50,10 +50,11 @@ pub struct Trace {
 impl Trace {
     /// Lists what has to be computed for `roots`. The first failed node found is the error.
     pub fn collect(roots: &[NodeRef]) -> Result<Trace, Error> {
-        let mut found: HashMap<u64, (NodeRef, Peek)> = HashMap::new();
-        let mut work: Vec<NodeRef> = roots.to_vec();
+        let mut seen = Numbers::default();
+        let mut list: Vec<(NodeRef, Peek)> = Vec::with_capacity(8);
+        let mut work: SmallVec<[NodeRef; 16]> = roots.iter().cloned().collect();
         while let Some(node) = work.pop() {
-            if found.contains_key(&node.id()) {
+            if !seen.insert(node.id(), 0) {
                 continue;
             }
             let peek = node.peek();
@@ -62,25 +63,27 @@ impl Trace {
                 Peek::Pending(_, inputs) => work.extend(inputs.iter().cloned()),
                 Peek::Ready(_) => {}
             }
-            found.insert(node.id(), (node, peek));
+            list.push((node, peek));
         }
-        let mut list: Vec<(NodeRef, Peek)> = found.into_values().collect();
         list.sort_unstable_by_key(|(node, _)| node.id());
-        let number: HashMap<u64, usize> = list.iter().enumerate().map(|(i, (n, _))| (n.id(), i)).collect();
+        let mut number = Numbers::default();
+        for (i, (node, _)) in list.iter().enumerate() {
+            number.insert(node.id(), i);
+        }
         let items: Vec<Item> = list
             .into_iter()
             .map(|(node, peek)| {
                 let what = match peek {
                     Peek::Ready(value) => What::Value(value),
                     Peek::Pending(op, inputs) => {
-                        What::Op(op, inputs.iter().map(|n| number[&n.id()]).collect())
+                        What::Op(op, inputs.iter().map(|n| number.get(n.id())).collect())
                     }
                     Peek::Failed(_) => unreachable!("returned above"),
                 };
                 Item { node, what }
             })
             .collect();
-        let roots: Vec<usize> = roots.iter().map(|n| number[&n.id()]).collect();
+        let roots: Vec<usize> = roots.iter().map(|n| number.get(n.id())).collect();
         let bases: Vec<_> = roots.iter().map(|&r| base_of(&items, r)).collect();
         let (structure, exact) = keys(&items, &bases);
         Ok(Trace { items, roots, bases, structure, exact })
@@ -153,6 +156,35 @@ fn base_of(items: &[Item], root: usize) -> (usize, Vec<usize>) {
         }
     }
     (at, views)
+}
+
+/// Numbers by node id: a list while there are few, a table when there are many.
+#[derive(Default)]
+struct Numbers {
+    few: SmallVec<[(u64, usize); 24]>,
+    many: FxHashMap<u64, usize>,
+}
+
+impl Numbers {
+    /// Is the id new?
+    fn insert(&mut self, id: u64, number: usize) -> bool {
+        if self.many.is_empty() && self.few.len() < 24 {
+            let new = self.few.iter().all(|&(known, _)| known != id);
+            if new {
+                self.few.push((id, number));
+            }
+            return new;
+        }
+        self.many.extend(self.few.drain(..));
+        self.many.insert(id, number).is_none()
+    }
+
+    fn get(&self, id: u64) -> usize {
+        match self.few.iter().find(|&&(known, _)| known == id) {
+            Some(&(_, number)) => number,
+            None => self.many[&id],
+        }
+    }
 }
 
 /// A hasher that collects words in place of mixing them.

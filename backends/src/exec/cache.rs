@@ -1,0 +1,182 @@
+//! Plans and launches by key, so that an expression seen before is not planned again.
+//!
+//! Two levels: the structure key finds the plan (any sizes), the exact key finds the launches
+//! (these sizes). Both caches are bounded; the least recently used half goes when one is full.
+
+use super::stats;
+use crate::Stats;
+use crate::portable::Program;
+use lazuli_core::{Caps, DeviceId, ErrorKind};
+use lazuli_fusion::bind::Launch;
+use lazuli_fusion::{Launches, Mode, Plan, Trace, bind, plan};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+
+/// A plan with its sizes settled, and the kernels that were loaded for it.
+pub struct Prepared {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// The launches.
+    pub launches: Launches,
+    /// What running it counts for.
+    pub totals: Totals,
+    cpu: OnceLock<Arc<Vec<Engine>>>,
+    portable: OnceLock<Arc<Vec<Engine>>>,
+}
+
+/// What one run of a plan adds to the counters.
+#[derive(Default)]
+pub struct Totals {
+    /// Kernels.
+    pub kernels: u64,
+    /// Parallel regions and library calls.
+    pub launches: u64,
+    /// Bytes from memory.
+    pub bytes_read: u64,
+    /// Bytes written.
+    pub bytes_written: u64,
+    /// Bytes copied for reshapes.
+    pub bytes_packed: u64,
+}
+
+/// What runs a launch.
+#[derive(Clone)]
+pub enum Engine {
+    /// A library call: nothing to load.
+    Library,
+    /// The interpreter.
+    Portable(Arc<Program>),
+    /// Machine code.
+    #[cfg(feature = "llvm")]
+    Llvm(Arc<crate::llvm::Compiled>),
+}
+
+impl Prepared {
+    fn slot(&self, device: DeviceId) -> &OnceLock<Arc<Vec<Engine>>> {
+        match device {
+            DeviceId::Cpu => &self.cpu,
+            DeviceId::Portable => &self.portable,
+        }
+    }
+
+    /// Have the engines been loaded before?
+    pub fn is_loaded(&self, device: DeviceId) -> bool {
+        self.slot(device).get().is_some()
+    }
+
+    /// The engine of each launch; compiles what is not compiled yet.
+    pub fn load(&self, device: DeviceId) -> Result<Arc<Vec<Engine>>, ErrorKind> {
+        let slot = self.slot(device);
+        if let Some(engines) = slot.get() {
+            return Ok(engines.clone());
+        }
+        let engines: Vec<Engine> = self
+            .launches
+            .launches
+            .iter()
+            .map(|launch| match launch {
+                #[cfg(feature = "llvm")]
+                Launch::Kernel(bound) if device == DeviceId::Cpu && crate::llvm::available() => {
+                    crate::llvm::compiled(bound).map(Engine::Llvm)
+                }
+                Launch::Kernel(bound) => Ok(Engine::Portable(Arc::new(Program::new(bound)))),
+                Launch::MatMul(_) => Ok(Engine::Library),
+            })
+            .collect::<Result<_, ErrorKind>>()?;
+        let engines = Arc::new(engines);
+        // Another thread may have been first; its engines are as good.
+        let _ = slot.set(engines.clone());
+        Ok(engines)
+    }
+}
+
+struct Cache<V> {
+    entries: FxHashMap<Box<[u64]>, (V, u64)>,
+    clock: u64,
+    capacity: usize,
+}
+
+impl<V: Clone> Cache<V> {
+    fn new(capacity: usize) -> Cache<V> {
+        Cache { entries: FxHashMap::default(), clock: 0, capacity }
+    }
+
+    fn get(&mut self, key: &[u64]) -> Option<V> {
+        self.clock += 1;
+        let entry = self.entries.get_mut(key)?;
+        entry.1 = self.clock;
+        Some(entry.0.clone())
+    }
+
+    fn put(&mut self, key: Box<[u64]>, value: V) {
+        if self.entries.len() >= self.capacity {
+            let mut ages: Vec<u64> = self.entries.values().map(|e| e.1).collect();
+            let middle = ages.len() / 2;
+            let (_, &mut median, _) = ages.select_nth_unstable(middle);
+            self.entries.retain(|_, e| e.1 >= median);
+        }
+        self.clock += 1;
+        self.entries.insert(key, (value, self.clock));
+    }
+}
+
+static PREPARED: LazyLock<Mutex<Cache<Arc<Prepared>>>> = LazyLock::new(|| Mutex::new(Cache::new(1024)));
+static PLANS: LazyLock<Mutex<Cache<Arc<Plan>>>> = LazyLock::new(|| Mutex::new(Cache::new(512)));
+
+/// Traces above this many nodes are not worth remembering: their keys alone are large.
+const LARGEST: usize = 4096;
+
+/// The plan and launches of a trace, from the cache if they are there.
+pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
+    let small = trace.items.len() <= LARGEST;
+    let mut key: SmallVec<[u64; 128]> = SmallVec::new();
+    key.extend_from_slice(&caps.words());
+    key.extend_from_slice(&trace.structure);
+    let structure = key.len();
+    key.extend_from_slice(&trace.exact);
+    if small && let Some(found) = lock(&PREPARED).get(&key) {
+        return found;
+    }
+    let known = if small { lock(&PLANS).get(&key[..structure]) } else { None };
+    let plan = known.unwrap_or_else(|| {
+        stats::count(&Stats { plans_made: 1, ..Stats::default() });
+        let made = Arc::new(plan(trace, caps));
+        if small {
+            lock(&PLANS).put(key[..structure].into(), made.clone());
+        }
+        made
+    });
+    let launches = bind(&plan, trace, caps);
+    let totals = totals(&launches);
+    let (cpu, portable) = (OnceLock::new(), OnceLock::new());
+    let prepared = Arc::new(Prepared { plan, launches, totals, cpu, portable });
+    if small {
+        lock(&PREPARED).put(key.as_slice().into(), prepared.clone());
+    }
+    prepared
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn totals(launches: &Launches) -> Totals {
+    let mut t = Totals::default();
+    for launch in &launches.launches {
+        match launch {
+            Launch::Kernel(b) => {
+                t.kernels += 1;
+                t.launches += if b.split { b.stages.sweeps.len().max(1) as u64 } else { 1 };
+                t.bytes_read += b.bytes_read as u64;
+                t.bytes_written += b.bytes_written as u64;
+                let copies = b.mode == Mode::Map && b.kernel.body.len() == 1;
+                if copies && launches.packed > 0 {
+                    t.bytes_packed += b.bytes_written as u64;
+                }
+            }
+            Launch::MatMul(_) => t.launches += 1,
+        }
+    }
+    t
+}

@@ -1,0 +1,173 @@
+//! Evaluation: from roots of the graph to values in memory.
+//!
+//! ```text
+//! collect -> claim -> plan and bind (cached) -> reserve memory -> load kernels -> run -> finish
+//! ```
+//!
+//! Everything up to the first launch can fail without a trace: claims are given back, nothing is
+//! consumed, and the same evaluation can be tried again. After that nothing is left that could
+//! fail on a host device. Two threads may evaluate one graph: nodes are claimed in ascending id,
+//! so claims never wait for each other in a ring, and whoever comes second parks and finds the
+//! values ready.
+
+pub mod memory;
+pub mod stats;
+pub mod threads;
+
+mod cache;
+mod matmul;
+mod run;
+mod verify;
+
+use crate::Stats;
+use cache::Prepared;
+use lazuli_core::graph::{Claim, notify_released};
+use lazuli_core::{Caps, DeviceId, Error, ErrorKind, NodeRef, Value};
+use lazuli_fusion::bind::root_layouts;
+use lazuli_fusion::{Explain, Trace};
+use run::Memory;
+use std::cell::Cell;
+
+pub use verify::verify;
+
+thread_local! {
+    static FUSE: Cell<bool> = const { Cell::new(true) };
+}
+
+/// Runs `f` with fusion on or off for the evaluations of this thread. Off: every operation is a
+/// kernel of its own. No bit of any result differs.
+pub fn fusion_scope<R>(on: bool, f: impl FnOnce() -> R) -> R {
+    struct Reset(bool);
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            FUSE.with(|fuse| fuse.set(self.0));
+        }
+    }
+    let _reset = Reset(FUSE.with(|fuse| fuse.replace(on)));
+    f()
+}
+
+fn caps() -> Caps {
+    if FUSE.with(Cell::get) { Caps::CPU } else { Caps::CPU.op_by_op() }
+}
+
+/// Computes the values of `roots` in one joint plan. Values that are there already cost nothing.
+pub fn evaluate(roots: &[NodeRef]) -> Result<(), Error> {
+    loop {
+        if roots.iter().all(|n| !n.is_pending()) {
+            return match roots.iter().find_map(|n| n.error()) {
+                Some(error) => Err(error),
+                None => Ok(()),
+            };
+        }
+        let trace = Trace::collect(roots)?;
+        if let Some(claims) = Claims::take(&trace) {
+            return run(&trace, claims);
+        }
+    }
+}
+
+/// Describes what evaluating `roots` would do, without doing it.
+pub fn explain(roots: &[NodeRef]) -> Result<Explain, Error> {
+    let trace = Trace::collect(roots)?;
+    let prepared = cache::prepare(&trace, &caps());
+    Ok(Explain::new(&trace, &prepared.plan, &prepared.launches))
+}
+
+/// The right to compute all pending nodes of a trace. Dropped without [`Claims::finish`], it
+/// gives them back.
+struct Claims<'a> {
+    trace: &'a Trace,
+    mine: Vec<usize>,
+}
+
+impl<'a> Claims<'a> {
+    /// Claims in ascending id. `None` if somebody else has come first: the trace is out of date.
+    fn take(trace: &'a Trace) -> Option<Claims<'a>> {
+        let mut claims = Claims { trace, mine: Vec::with_capacity(trace.items.len()) };
+        for n in 0..trace.items.len() {
+            if trace.op(n).is_none() {
+                continue;
+            }
+            let node = &trace.items[n].node;
+            loop {
+                match node.try_claim() {
+                    Claim::Mine => break claims.mine.push(n),
+                    Claim::Taken => node.wait_unclaimed(),
+                    Claim::Done => return None,
+                }
+            }
+        }
+        Some(claims)
+    }
+
+    /// Hands values to their nodes; all other claims are given back.
+    fn finish(self, values: impl IntoIterator<Item = (usize, Value)>) {
+        for (n, value) in values {
+            let node = &self.trace.items[n].node;
+            if node.is_pending() {
+                node.finish(Ok(value));
+            }
+        }
+    }
+}
+
+impl Drop for Claims<'_> {
+    fn drop(&mut self) {
+        for &n in &self.mine {
+            self.trace.items[n].node.release_claim();
+        }
+        notify_released();
+    }
+}
+
+fn run(trace: &Trace, claims: Claims<'_>) -> Result<(), Error> {
+    let root = &trace.items[trace.roots[0]].node;
+    let fail = |kind: ErrorKind| {
+        let name = trace.op(trace.roots[0]).map_or("eval".into(), |(op, _)| op.name());
+        Error::new(kind, name, root.location())
+    };
+    let prepared = cache::prepare(trace, &caps());
+    let fresh = !prepared.is_loaded(root.device());
+    let engines = prepared.load(root.device()).map_err(fail)?;
+    let memory = Memory::reserve(&prepared.launches, &engines, root.device()).map_err(fail)?;
+    run::launch_all(trace, &prepared, &engines, &memory);
+    count(&prepared, fresh);
+    verify::check(trace, &prepared, &memory)?;
+
+    let results = &prepared.launches.results;
+    let stored = results.iter().zip(&memory.results).map(|(&(n, _), buffer)| {
+        let layout = lazuli_core::Layout::contiguous(trace.shape(n));
+        (n, Value { buffer: buffer.clone(), layout })
+    });
+    // Roots that show a stored value through views share its memory.
+    let shown = trace.roots.iter().zip(root_layouts(trace)).filter_map(|(&root, (base, layout))| {
+        let buffer = match results.iter().position(|&(n, _)| n == base) {
+            Some(r) => memory.results[r].clone(),
+            None => trace.items[base].node.value()?.buffer,
+        };
+        (root != base).then_some((root, Value { buffer, layout }))
+    });
+    let values: Vec<(usize, Value)> = shown.chain(stored).collect();
+    claims.finish(values);
+    Ok(())
+}
+
+fn count(prepared: &Prepared, compiled: bool) {
+    let explained = &prepared.totals;
+    stats::count(&Stats {
+        evaluations: 1,
+        cache_hits: if compiled { 0 } else { explained.kernels },
+        kernels_run: explained.kernels,
+        launches: explained.launches,
+        bytes_read: explained.bytes_read,
+        bytes_written: explained.bytes_written,
+        bytes_copied: explained.bytes_packed,
+        ..Stats::default()
+    });
+}
+
+/// The devices of this machine.
+pub fn devices() -> Vec<DeviceId> {
+    vec![DeviceId::Cpu, DeviceId::Portable]
+}

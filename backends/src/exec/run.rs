@@ -1,0 +1,297 @@
+//! Runs the launches of a plan, cut into pieces for threads.
+
+use super::cache::{Engine, Prepared};
+use super::memory;
+use super::threads::{num_threads, parallel};
+use crate::portable::{self, Acc, FpEnv, Job, RowState};
+use lazuli_core::{BufferRef, DeviceId, ErrorKind};
+use lazuli_fusion::bind::{Bound, Launch, Mode, Slot, params};
+#[cfg(feature = "llvm")]
+use lazuli_fusion::kernel::Inst;
+use lazuli_fusion::kernel::price;
+use lazuli_fusion::trace::What;
+use lazuli_fusion::{Launches, Trace};
+use smallvec::SmallVec;
+use std::sync::{Mutex, PoisonError};
+
+/// A parallel region pays above this much work, in nanoseconds of one thread.
+const WORTH_NS: f64 = 60_000.0;
+
+/// Memory of an evaluation, all of it reserved before the first launch.
+pub struct Memory {
+    /// One buffer a result.
+    pub results: Vec<BufferRef>,
+    arena: Option<BufferRef>,
+    /// Scratch: bytes a thread, and the buffer of all threads.
+    scratch: Option<(usize, BufferRef)>,
+}
+
+impl Memory {
+    /// Reserves everything a plan needs.
+    pub fn reserve(launches: &Launches, engines: &[Engine], device: DeviceId) -> Result<Memory, ErrorKind> {
+        let sum = launches.results.iter().map(|r| r.1).fold(launches.arena, usize::saturating_add);
+        memory::check(sum)?;
+        let results = launches
+            .results
+            .iter()
+            .map(|&(_, bytes)| memory::allocate(bytes, device))
+            .collect::<Result<_, _>>()?;
+        let arena = match launches.arena {
+            0 => None,
+            bytes => Some(memory::allocate(bytes, device)?),
+        };
+        let scratch = match scratch_bytes(launches, engines) {
+            0 => None,
+            bytes => {
+                let each = bytes.next_multiple_of(64);
+                Some((each, memory::allocate(each * num_threads(), device)?))
+            }
+        };
+        Ok(Memory { results, arena, scratch })
+    }
+
+    fn scratch_of(&self, worker: usize) -> *mut u8 {
+        match &self.scratch {
+            // SAFETY: there is a part for each thread of a parallel region.
+            Some((each, buffer)) => unsafe { buffer.ptr().add(each * worker) },
+            None => std::ptr::null_mut(),
+        }
+    }
+}
+
+fn scratch_bytes(launches: &Launches, engines: &[Engine]) -> usize {
+    let each = launches.launches.iter().zip(engines).map(|(launch, engine)| match (launch, engine) {
+        #[cfg(feature = "llvm")]
+        (Launch::Kernel(b), Engine::Llvm(code)) => code.scratch_bytes(b.inner_count()),
+        _ => 0,
+    });
+    each.max().unwrap_or(0)
+}
+
+/// Runs everything, in order.
+pub fn launch_all(trace: &Trace, prepared: &Prepared, engines: &[Engine], memory: &Memory) {
+    let base = |slot: Slot| -> *mut u8 {
+        match slot {
+            Slot::Leaf(n) => match &trace.items[n].what {
+                What::Value(value) => value.buffer.ptr(),
+                What::Op(..) => unreachable!("leaves are values"),
+            },
+            Slot::Result(r) => memory.results[r].ptr(),
+            Slot::Arena(at) => {
+                let arena = memory.arena.as_ref().expect("reserved");
+                // SAFETY: arena offsets lie within the arena.
+                unsafe { arena.ptr().add(at) }
+            }
+            Slot::Iota => std::ptr::null_mut(),
+        }
+    };
+    for (launch, engine) in prepared.launches.launches.iter().zip(engines) {
+        match launch {
+            Launch::Kernel(bound) => {
+                let bases: SmallVec<[*mut u8; 8]> = bound.accesses.iter().map(|a| base(a.slot)).collect();
+                let params = params(&bound.kernel, trace);
+                match engine {
+                    Engine::Portable(program) => {
+                        run_portable(&Job { program, bound, bases: &bases, params: &params });
+                    }
+                    #[cfg(feature = "llvm")]
+                    Engine::Llvm(code) => run_llvm(bound, &bases, &params, code, memory),
+                    Engine::Library => unreachable!("a kernel has an engine"),
+                }
+            }
+            Launch::MatMul(m) => {
+                let bases = [0, 1, 2].map(|i| base(m.operands[i].0));
+                let _env = FpEnv::set();
+                // SAFETY: the buffers were made for these layouts; the result is ours alone.
+                unsafe { super::matmul::run(m, bases) };
+            }
+        }
+    }
+}
+
+/// What a launch takes one thread, in nanoseconds, roughly.
+fn work(bound: &Bound) -> f64 {
+    let points = (bound.row_count() * bound.inner_count().max(1)) as f64;
+    let ops: usize = bound.kernel.body.iter().map(|d| price(&d.inst)).sum();
+    let bytes: usize =
+        bound.accesses.iter().filter(|a| a.full || bound.inner.is_empty()).map(|a| a.dtype.size()).sum();
+    points * (0.03 * ops as f64 + 0.03 * bytes as f64)
+}
+
+/// Pieces of `0..n`, cut at multiples of `grain`.
+struct Cut {
+    n: usize,
+    step: usize,
+}
+
+impl Cut {
+    fn new(n: usize, pieces: usize, grain: usize) -> Cut {
+        Cut { n, step: n.div_ceil(pieces.max(1)).next_multiple_of(grain.max(1)).max(1) }
+    }
+    fn count(&self) -> usize {
+        self.n.div_ceil(self.step)
+    }
+    fn range(&self, piece: usize) -> (usize, usize) {
+        (piece * self.step, ((piece + 1) * self.step).min(self.n))
+    }
+}
+
+/// How many pieces a launch is cut into.
+fn pieces(bound: &Bound) -> usize {
+    let threads = num_threads();
+    if threads == 1 || work(bound) < WORTH_NS { 1 } else { threads * 4 }
+}
+
+/// Raw pointers of a job, which threads share.
+struct Shared<'a>(&'a Job<'a>);
+// SAFETY: pieces of a launch write disjoint elements and read what nobody writes.
+unsafe impl Sync for Shared<'_> {}
+
+impl<'a> Shared<'a> {
+    fn job(&self) -> &'a Job<'a> {
+        self.0
+    }
+}
+
+/// Calls `each(worker, outer range, lane range)` for pieces of a map or column launch: of the
+/// outer rows where there are enough, of the lanes otherwise.
+fn rectangles(bound: &Bound, grain: usize, each: &(impl Fn(usize, (usize, usize), (usize, usize)) + Sync)) {
+    let (&lanes, outer) = bound.rows.split_last().expect("a lane axis");
+    let outer: usize = outer.iter().product();
+    let wanted = pieces(bound);
+    if outer >= wanted {
+        let cut = Cut::new(outer, wanted, 1);
+        parallel(cut.count(), &|worker, p| each(worker, cut.range(p), (0, lanes)));
+    } else {
+        let cut = Cut::new(lanes, wanted.div_ceil(outer.max(1)), grain);
+        let per = cut.count();
+        parallel(outer * per, &|worker, p| each(worker, (p / per, p / per + 1), cut.range(p % per)));
+    }
+}
+
+/// Elements of a unit of a split row: complete subtrees of the reduction.
+fn split_unit(bound: &Bound) -> usize {
+    let wanted = pieces(bound) * 2;
+    let count = bound.inner_count();
+    let mut unit = 256;
+    while unit * 2 * wanted <= count {
+        unit *= 2;
+    }
+    unit.max(4096)
+}
+
+#[cfg(feature = "llvm")]
+fn run_llvm(bound: &Bound, bases: &[*mut u8], params: &[u64], code: &crate::llvm::Compiled, memory: &Memory) {
+    let words = crate::llvm::abi::words(bound, bases, params, false);
+    // Addresses travel as numbers, since threads share the closure.
+    let call = |entry: usize, worker: usize, state: usize, out: usize, ranges: [usize; 4]| {
+        let _env = FpEnv::set();
+        // SAFETY: the words are this launch's; every worker has scratch of its own; pieces do
+        // not overlap.
+        unsafe {
+            let (state, out) = (state as *const u64, out as *mut u64);
+            code.call(entry, &words, memory.scratch_of(worker), state, out, ranges);
+        }
+    };
+    match (bound.mode, bound.split) {
+        (Mode::Map, _) => rectangles(bound, 64, &|w, (b0, e0), (b1, e1)| {
+            call(0, w, 0, 0, [b0, e0, b1, e1]);
+        }),
+        (Mode::Columns, _) => rectangles(bound, 64, &|w, (b0, e0), (b1, e1)| {
+            call(0, w, 0, 0, [b0, e0, b1, e1]);
+        }),
+        (Mode::Rows, false) => {
+            let cut = Cut::new(bound.row_count(), pieces(bound), 1);
+            parallel(cut.count(), &|w, p| {
+                let (b, e) = cut.range(p);
+                call(0, w, 0, 0, [b, e, 0, 0]);
+            });
+        }
+        (Mode::Rows, true) => {
+            let reduces: Vec<u32> = reduces_of(bound);
+            let unit = split_unit(bound);
+            let cut = Cut { n: bound.inner_count(), step: unit };
+            for row in 0..bound.row_count() {
+                let mut state = vec![0u64; reduces.len()];
+                for (s, sweep) in bound.stages.sweeps.iter().enumerate() {
+                    let width = sweep.reduces.len() * 3;
+                    let mut totals = vec![0u64; width * cut.count()];
+                    let place = totals.as_mut_ptr() as usize;
+                    let known = state.as_ptr() as usize;
+                    parallel(cut.count(), &|w, p| {
+                        let (b1, e1) = cut.range(p);
+                        call(s, w, known, place + p * width * 8, [row, row + 1, b1, e1]);
+                    });
+                    let parts: Vec<Vec<Acc>> = totals
+                        .chunks(width.max(1))
+                        .enumerate()
+                        .map(|(u, words)| {
+                            let count = unit.min(cut.n - u * unit) as u64;
+                            let acc = |w: &[u64]| Acc { words: [w[0], w[1], w[2]], count };
+                            words.chunks(3).map(acc).collect()
+                        })
+                        .collect();
+                    for (&r, value) in sweep.reduces.iter().zip(portable::combine(bound, s, &parts)) {
+                        let place = reduces.iter().position(|&v| v == r).expect("listed");
+                        state[place] = value;
+                    }
+                }
+                call(bound.stages.sweeps.len(), 0, state.as_ptr() as usize, 0, [row, row + 1, 0, 0]);
+            }
+        }
+    }
+}
+
+/// The reductions of a kernel in body order: the order of a row's state.
+#[cfg(feature = "llvm")]
+fn reduces_of(bound: &Bound) -> Vec<u32> {
+    let body = &bound.kernel.body;
+    (0..body.len() as u32).filter(|&v| matches!(body[v as usize].inst, Inst::Reduce(..))).collect()
+}
+
+fn run_portable(job: &Job<'_>) {
+    let bound = job.bound;
+    let shared = Shared(job);
+    match (bound.mode, bound.split) {
+        (Mode::Map | Mode::Columns, _) => {
+            let lanes = *bound.rows.last().expect("a lane axis");
+            rectangles(bound, 64, &|_, (b0, e0), (b1, e1)| {
+                // Either whole outer rows, or a part of one.
+                let (begin, end) = if e1 - b1 == lanes {
+                    (b0 * lanes, e0 * lanes)
+                } else {
+                    (b0 * lanes + b1, b0 * lanes + e1)
+                };
+                // SAFETY: the evaluation holds all buffers; pieces do not overlap.
+                unsafe { portable::run_rows(shared.job(), begin, end) };
+            });
+        }
+        (Mode::Rows, false) => {
+            let cut = Cut::new(bound.row_count(), pieces(bound), 1);
+            parallel(cut.count(), &|_, p| {
+                let (b, e) = cut.range(p);
+                // SAFETY: as above.
+                unsafe { portable::run_rows(shared.job(), b, e) };
+            });
+        }
+        (Mode::Rows, true) => {
+            let cut = Cut { n: bound.inner_count(), step: split_unit(bound) };
+            for row in 0..bound.row_count() {
+                let mut state = RowState::new();
+                for s in 0..bound.stages.sweeps.len() {
+                    let parts = Mutex::new(vec![Vec::new(); cut.count()]);
+                    parallel(cut.count(), &|_, p| {
+                        let (b, e) = cut.range(p);
+                        // SAFETY: as above.
+                        let part = unsafe { portable::sweep_range(shared.job(), row, s, &state, b, e) };
+                        parts.lock().unwrap_or_else(PoisonError::into_inner)[p] = part;
+                    });
+                    let parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
+                    state.push(portable::combine(bound, s, &parts));
+                }
+                // SAFETY: as above.
+                unsafe { portable::finish_row(job, row, &state) };
+            }
+        }
+    }
+}

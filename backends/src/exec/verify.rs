@@ -1,0 +1,69 @@
+//! `verify(true)`: every evaluation is run again, op by op, on the portable engine.
+//!
+//! Nothing is fused there and no machine code is involved, so a difference of one bit means a
+//! defect in fusion, in an engine, or in the machine. NaNs count as equal (their payload is not
+//! promised); matrix products run by the same library both times.
+
+use super::cache::{self, Prepared};
+use super::run::{self, Memory};
+use lazuli_core::{Caps, DType, DeviceId, Error, ErrorKind, bf16, f16};
+use lazuli_fusion::Trace;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static ON: AtomicBool = AtomicBool::new(false);
+
+/// Switches checking of all evaluations of the process on or off.
+pub fn verify(on: bool) {
+    ON.store(on, Ordering::Relaxed);
+}
+
+/// Runs the trace again and compares all results, if checking is on.
+pub fn check(trace: &Trace, prepared: &Prepared, memory: &Memory) -> Result<(), Error> {
+    if !ON.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let again = cache::prepare(trace, &Caps::CPU.op_by_op());
+    let root = &trace.items[trace.roots[0]].node;
+    let fail = |kind| Error::new(kind, "verify", root.location());
+    let engines = again.load(DeviceId::Portable).map_err(fail)?;
+    let other = Memory::reserve(&again.launches, &engines, DeviceId::Portable).map_err(fail)?;
+    run::launch_all(trace, &again, &engines, &other);
+    for (&(n, bytes), buffer) in prepared.launches.results.iter().zip(&memory.results) {
+        let Some(r) = again.launches.results.iter().position(|&(m, _)| m == n) else { continue };
+        let dtype = trace.dtype(n);
+        let count = bytes / dtype.size();
+        // SAFETY: both buffers hold `bytes` bytes that were just written.
+        let (a, b) = unsafe {
+            (
+                std::slice::from_raw_parts(buffer.ptr(), bytes),
+                std::slice::from_raw_parts(other.results[r].ptr(), bytes),
+            )
+        };
+        let element = |bytes: &[u8], i: usize| bytes[i * dtype.size()..(i + 1) * dtype.size()].to_vec();
+        let differs = |i: &usize| {
+            let (x, y) = (element(a, *i), element(b, *i));
+            x != y && !(is_nan(&x, dtype) && is_nan(&y, dtype))
+        };
+        if let Some(i) = (0..count).find(differs) {
+            let node = &trace.items[n].node;
+            let name = trace.op(n).map_or("array".into(), |(op, _)| op.name());
+            let text = format!(
+                "{name}, element {i} of {count}: bytes {:02x?}, op by op {:02x?}",
+                element(a, i),
+                element(b, i)
+            );
+            return Err(Error::new(ErrorKind::Verify(text), name, node.location()));
+        }
+    }
+    Ok(())
+}
+
+fn is_nan(bytes: &[u8], dtype: DType) -> bool {
+    match dtype {
+        DType::F64 => f64::from_le_bytes(bytes.try_into().expect("8 bytes")).is_nan(),
+        DType::F32 => f32::from_le_bytes(bytes.try_into().expect("4 bytes")).is_nan(),
+        DType::F16 => f16::from_le_bytes(bytes.try_into().expect("2 bytes")).is_nan(),
+        DType::BF16 => bf16::from_le_bytes(bytes.try_into().expect("2 bytes")).is_nan(),
+        _ => false,
+    }
+}

@@ -1,0 +1,172 @@
+//! How launches hand their numbers to generated code: one array of 64-bit words.
+//!
+//! The order is fixed here once, for the code that writes the words and the code that is
+//! generated to read them: extents, counts, addresses of host functions, then for each access its
+//! base and its byte strides, then the parameters.
+
+use lazuli_core::DType;
+use lazuli_fusion::bind::{Bound, Slot};
+use smallvec::SmallVec;
+
+/// The words of one launch.
+pub type Words = SmallVec<[u64; 48]>;
+
+/// Positions of words for kernels of some ranks.
+#[derive(Clone, Copy)]
+pub struct Abi {
+    rows: usize,
+    inner: usize,
+    accesses: usize,
+}
+
+impl Abi {
+    /// The layout for a kernel.
+    pub fn of(bound: &Bound) -> Abi {
+        Abi { rows: bound.rows.len(), inner: bound.inner.len(), accesses: bound.accesses.len() }
+    }
+    /// Extent of a row axis.
+    pub fn row_extent(self, d: usize) -> usize {
+        d
+    }
+    /// Extent of an inner axis.
+    pub fn inner_extent(self, d: usize) -> usize {
+        self.rows + d
+    }
+    /// Number of reduced elements.
+    pub fn count(self) -> usize {
+        self.rows + self.inner
+    }
+    /// `fmod` on arrays of f32; the one on f64 follows.
+    pub fn remainder(self) -> usize {
+        self.count() + 1
+    }
+    /// Packs elements along several inner axes; the one that unpacks follows.
+    pub fn pack(self) -> usize {
+        self.count() + 3
+    }
+    /// What the packing functions get: the bound kernel.
+    pub fn context(self) -> usize {
+        self.count() + 5
+    }
+    /// Are full-width streaming stores allowed and wanted?
+    pub fn streaming(self) -> usize {
+        self.count() + 6
+    }
+    fn access(self, a: usize) -> usize {
+        self.count() + 7 + a * (1 + self.rows + self.inner)
+    }
+    /// Address of an access at index 0 of everything (a position for Iota).
+    pub fn base(self, a: usize) -> usize {
+        self.access(a)
+    }
+    /// Step along a row axis, in bytes (positions for Iota).
+    pub fn row_stride(self, a: usize, d: usize) -> usize {
+        self.access(a) + 1 + d
+    }
+    /// Step along an inner axis.
+    pub fn inner_stride(self, a: usize, d: usize) -> usize {
+        self.access(a) + 1 + self.rows + d
+    }
+    /// A parameter.
+    pub fn param(self, p: usize) -> usize {
+        self.access(self.accesses) + p
+    }
+    /// How many words there are.
+    pub fn len(self, params: usize) -> usize {
+        self.param(params)
+    }
+}
+
+/// Writes the words of a launch.
+pub fn words(b: &Bound, bases: &[*mut u8], params: &[u64], streaming: bool) -> Words {
+    let mut w = Words::new();
+    w.extend(b.rows.iter().chain(&b.inner).map(|&n| n as u64));
+    w.push(b.inner_count() as u64);
+    w.push(remainder::<f32> as *const () as u64);
+    w.push(remainder::<f64> as *const () as u64);
+    w.push(pack as *const () as u64);
+    w.push(unpack as *const () as u64);
+    w.push(b as *const Bound as u64);
+    w.push(streaming as u64);
+    for (a, &base) in b.accesses.iter().zip(bases) {
+        let unit = if a.slot == Slot::Iota { 1 } else { a.dtype.size() as i64 };
+        w.push((base as i64 + a.offset as i64 * unit) as u64);
+        w.extend(a.rows.iter().chain(&a.inner).map(|&s| (s as i64 * unit) as u64));
+    }
+    w.extend_from_slice(params);
+    w
+}
+
+/// `out[i] = x[i] % y[i]`, exactly. (LLVM's `frem` would call a library, and is inexact on other
+/// targets.)
+///
+/// # Safety
+/// `n` elements at each address.
+unsafe extern "C" fn remainder<T: std::ops::Rem<Output = T> + Copy>(
+    x: *const T,
+    y: *const T,
+    out: *mut T,
+    n: i64,
+) {
+    for i in 0..n as usize {
+        // SAFETY: as the caller promises.
+        unsafe { *out.add(i) = *x.add(i) % *y.add(i) };
+    }
+}
+
+/// Visits the byte offsets of elements `from .. from + n` of the inner axes of an access.
+fn walk(bound: &Bound, access: i64, from: i64, n: i64, mut visit: impl FnMut(usize, isize)) {
+    let a = &bound.accesses[access as usize];
+    let unit = if a.slot == Slot::Iota { 1 } else { a.dtype.size() as isize };
+    let mut index: SmallVec<[usize; 8]> = SmallVec::from_elem(0, bound.inner.len());
+    let (mut rest, mut at) = (from as usize, 0isize);
+    for d in (0..bound.inner.len()).rev() {
+        index[d] = rest % bound.inner[d];
+        rest /= bound.inner[d];
+        at += index[d] as isize * a.inner[d];
+    }
+    for i in 0..n as usize {
+        visit(i, at * unit);
+        for d in (0..index.len()).rev() {
+            index[d] += 1;
+            at += a.inner[d];
+            if index[d] < bound.inner[d] {
+                break;
+            }
+            at -= a.inner[d] * bound.inner[d] as isize;
+            index[d] = 0;
+        }
+    }
+}
+
+/// Copies elements of the inner axes, in their logical order, into a small buffer.
+///
+/// # Safety
+/// `row` is the access's address (or position) at the current row, `buffer` has room for `n`.
+unsafe extern "C" fn pack(bound: &Bound, access: i64, row: *const u8, from: i64, n: i64, buffer: *mut u8) {
+    let a = &bound.accesses[access as usize];
+    let size = if a.slot == Slot::Iota { DType::I64.size() } else { a.dtype.size() };
+    walk(bound, access, from, n, |i, at| {
+        // SAFETY: the element lies in the array, `i` in the buffer.
+        unsafe {
+            let to = buffer.add(i * size);
+            if a.slot == Slot::Iota {
+                to.cast::<i64>().write_unaligned(row as i64 + at as i64);
+            } else {
+                std::ptr::copy_nonoverlapping(row.offset(at), to, size);
+            }
+        }
+    });
+}
+
+/// The way back, for stores.
+///
+/// # Safety
+/// As [`pack`].
+unsafe extern "C" fn unpack(bound: &Bound, access: i64, row: *mut u8, from: i64, n: i64, buffer: *const u8) {
+    let size = bound.accesses[access as usize].dtype.size();
+    walk(bound, access, from, n, |i, at| {
+        // SAFETY: as in `pack`.
+        unsafe { std::ptr::copy_nonoverlapping(buffer.add(i * size), row.offset(at), size) };
+    });
+}

@@ -1,0 +1,583 @@
+//! Prints LLVM IR: values, blocks, loops.
+//!
+//! IR is printed as text and read by LLVM's own parser, so that what is generated can be looked
+//! at, tested without LLVM, and a mistake is an error with a line in place of a crash. A [`V`]
+//! is a small copyable handle of a value with its type; a type is an element and a number of
+//! lanes, and every operation works on any number of lanes. No fast-math flag and no `nsw`,
+//! `nuw` or `exact` is ever printed (NUMERICS.md section 1).
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Element of a register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs)]
+pub enum Elem {
+    I1,
+    I8,
+    I16,
+    I32,
+    I64,
+    F32,
+    F64,
+    Ptr,
+}
+
+impl Elem {
+    fn name(self) -> &'static str {
+        match self {
+            Elem::I1 => "i1",
+            Elem::I8 => "i8",
+            Elem::I16 => "i16",
+            Elem::I32 => "i32",
+            Elem::I64 => "i64",
+            Elem::F32 => "float",
+            Elem::F64 => "double",
+            Elem::Ptr => "ptr",
+        }
+    }
+
+    fn mangled(self) -> &'static str {
+        match self {
+            Elem::F32 => "f32",
+            Elem::F64 => "f64",
+            Elem::Ptr => "p0",
+            other => other.name(),
+        }
+    }
+
+    /// Bits of one element.
+    pub fn bits(self) -> u32 {
+        match self {
+            Elem::I1 => 1,
+            Elem::I8 => 8,
+            Elem::I16 => 16,
+            Elem::I32 | Elem::F32 => 32,
+            Elem::I64 | Elem::F64 | Elem::Ptr => 64,
+        }
+    }
+}
+
+/// Type of a register: one lane is a scalar.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ty {
+    /// The element.
+    pub elem: Elem,
+    /// How many of them.
+    pub lanes: u32,
+}
+
+impl Ty {
+    /// `lanes` elements.
+    pub fn new(elem: Elem, lanes: u32) -> Ty {
+        Ty { elem, lanes }
+    }
+
+    /// The same number of lanes of another element.
+    pub fn of(self, elem: Elem) -> Ty {
+        Ty { elem, ..self }
+    }
+
+    /// As LLVM writes it in the names of intrinsics.
+    pub fn mangled(self) -> String {
+        match self.lanes {
+            1 => self.elem.mangled().to_string(),
+            n => format!("v{n}{}", self.elem.mangled()),
+        }
+    }
+}
+
+impl fmt::Display for Ty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.lanes {
+            1 => f.write_str(self.elem.name()),
+            n => write!(f, "<{n} x {}>", self.elem.name()),
+        }
+    }
+}
+
+/// The 64-bit scalar integer, type of all sizes and offsets.
+pub const I64: Ty = Ty { elem: Elem::I64, lanes: 1 };
+/// An address.
+pub const PTR: Ty = Ty { elem: Elem::Ptr, lanes: 1 };
+
+/// A module being printed.
+#[derive(Default)]
+pub struct Emitter {
+    code: RefCell<String>,
+    names: RefCell<Vec<String>>,
+    label: RefCell<String>,
+    labels: Cell<u32>,
+    declared: RefCell<BTreeMap<String, String>>,
+    globals: RefCell<Vec<(*const i64, usize)>>,
+}
+
+/// A value: which emitter, which register or constant, which type.
+#[derive(Clone, Copy)]
+pub struct V<'e> {
+    /// The module that it belongs to.
+    pub e: &'e Emitter,
+    id: u32,
+    /// Its type.
+    pub ty: Ty,
+}
+
+impl fmt::Display for V<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.e.names.borrow()[self.id as usize])
+    }
+}
+
+impl Emitter {
+    fn name(&self, name: String, ty: Ty) -> V<'_> {
+        let mut names = self.names.borrow_mut();
+        names.push(name);
+        V { e: self, id: names.len() as u32 - 1, ty }
+    }
+
+    fn fresh(&self, ty: Ty) -> V<'_> {
+        let n = self.names.borrow().len();
+        self.name(format!("%v{n}"), ty)
+    }
+
+    fn line(&self, text: impl fmt::Display) {
+        let mut code = self.code.borrow_mut();
+        code.push_str("  ");
+        code.push_str(&text.to_string());
+        code.push('\n');
+    }
+
+    /// `%new = text`
+    fn define(&self, ty: Ty, text: impl fmt::Display) -> V<'_> {
+        let v = self.fresh(ty);
+        self.line(format_args!("{v} = {text}"));
+        v
+    }
+
+    // ---- constants
+
+    /// An integer in every lane.
+    pub fn int(&self, ty: Ty, v: i64) -> V<'_> {
+        let text = if ty.elem == Elem::I1 { (v & 1 != 0).to_string() } else { v.to_string() };
+        self.splat_text(ty, text)
+    }
+
+    /// A scalar i64.
+    pub fn i64(&self, v: i64) -> V<'_> {
+        self.int(I64, v)
+    }
+
+    /// A number in every lane, rounded once to the element.
+    pub fn float(&self, ty: Ty, v: f64) -> V<'_> {
+        // LLVM writes a float as the double of the same value.
+        let v = if ty.elem == Elem::F32 { v as f32 as f64 } else { v };
+        self.splat_text(ty, format!("0x{:016X}", v.to_bits()))
+    }
+
+    /// A value given by its bits, in every lane.
+    pub fn bits(&self, ty: Ty, bits: u64) -> V<'_> {
+        match ty.elem {
+            Elem::F32 => self.float(ty, f32::from_bits(bits as u32) as f64),
+            Elem::F64 => self.splat_text(ty, format!("0x{bits:016X}")),
+            Elem::I8 => self.int(ty, bits as i8 as i64),
+            Elem::I16 => self.int(ty, bits as i16 as i64),
+            Elem::I32 => self.int(ty, bits as i32 as i64),
+            _ => self.int(ty, bits as i64),
+        }
+    }
+
+    fn splat_text(&self, ty: Ty, text: String) -> V<'_> {
+        let name = if ty.lanes == 1 { text } else { format!("splat ({} {text})", ty.elem.name()) };
+        self.name(name, ty)
+    }
+
+    /// `0, 1, 2, ...`
+    pub fn lane_numbers(&self, ty: Ty) -> V<'_> {
+        if ty.lanes == 1 {
+            return self.int(ty, 0);
+        }
+        let list: Vec<String> = (0..ty.lanes).map(|i| format!("{} {i}", ty.elem.name())).collect();
+        self.name(format!("<{}>", list.join(", ")), ty)
+    }
+
+    /// A parameter or other name that exists already.
+    pub fn named(&self, name: &str, ty: Ty) -> V<'_> {
+        self.name(name.to_string(), ty)
+    }
+
+    // ---- instructions
+
+    /// A two-operand instruction such as `fadd`.
+    pub fn binary<'e>(&'e self, op: &str, a: V<'e>, b: V<'e>) -> V<'e> {
+        debug_assert_eq!(a.ty, b.ty, "{op}");
+        self.define(a.ty, format_args!("{op} {} {a}, {b}", a.ty))
+    }
+
+    /// Scalar sum of sizes.
+    pub fn add<'e>(&'e self, a: V<'e>, b: V<'e>) -> V<'e> {
+        self.binary("add", a, b)
+    }
+
+    /// Scalar product of sizes.
+    pub fn mul<'e>(&'e self, a: V<'e>, b: V<'e>) -> V<'e> {
+        self.binary("mul", a, b)
+    }
+
+    /// A comparison: `icmp slt`, `fcmp oeq`, ...
+    pub fn compare<'e>(&'e self, op: &str, a: V<'e>, b: V<'e>) -> V<'e> {
+        debug_assert_eq!(a.ty, b.ty, "{op}");
+        self.define(a.ty.of(Elem::I1), format_args!("{op} {} {a}, {b}", a.ty))
+    }
+
+    /// `mask ? a : b`
+    pub fn select<'e>(&'e self, mask: V<'e>, a: V<'e>, b: V<'e>) -> V<'e> {
+        debug_assert_eq!(a.ty, b.ty);
+        self.define(a.ty, format_args!("select {} {mask}, {} {a}, {} {b}", mask.ty, a.ty, b.ty))
+    }
+
+    /// A conversion instruction such as `fptrunc`.
+    pub fn convert<'e>(&'e self, op: &str, a: V<'e>, to: Ty) -> V<'e> {
+        self.define(to, format_args!("{op} {} {a} to {to}", a.ty))
+    }
+
+    /// `fneg`
+    pub fn negate<'e>(&'e self, a: V<'e>) -> V<'e> {
+        self.define(a.ty, format_args!("fneg {} {a}", a.ty))
+    }
+
+    /// Calls an intrinsic whose name (with its suffix) and arguments are given.
+    pub fn call<'e>(&'e self, name: &str, ty: Ty, args: &[V<'e>]) -> V<'e> {
+        let v = self.fresh(ty);
+        let list = self.arguments(name, &ty.to_string(), args);
+        self.line(format_args!("{v} = call {ty} @{name}({list})"));
+        v
+    }
+
+    /// The same for one without a result.
+    pub fn call_void<'e>(&'e self, name: &str, args: &[V<'e>]) {
+        let list = self.arguments(name, "void", args);
+        self.line(format_args!("call void @{name}({list})"));
+    }
+
+    fn arguments(&self, name: &str, ret: &str, args: &[V<'_>]) -> String {
+        let types: Vec<String> = args.iter().map(|a| a.ty.to_string()).collect();
+        self.declare(name, format!("declare {ret} @{name}({})", types.join(", ")));
+        let list: Vec<String> = args.iter().map(|a| format!("{} {a}", a.ty)).collect();
+        list.join(", ")
+    }
+
+    fn declare(&self, name: &str, text: String) {
+        self.declared.borrow_mut().entry(name.to_string()).or_insert(text);
+    }
+
+    /// An intrinsic of one type, such as `llvm.sqrt`, suffixed by that type.
+    pub fn intrinsic<'e>(&'e self, name: &str, args: &[V<'e>]) -> V<'e> {
+        let ty = args[0].ty;
+        self.call(&format!("{name}.{}", ty.mangled()), ty, args)
+    }
+
+    /// Calls a function of the host, by its address.
+    pub fn call_host<'e>(&'e self, function: V<'e>, args: &[V<'e>]) {
+        let list: Vec<String> = args.iter().map(|a| format!("{} {a}", a.ty)).collect();
+        self.line(format_args!("call void {function}({})", list.join(", ")));
+    }
+
+    /// The same scalar in every lane.
+    pub fn splat<'e>(&'e self, a: V<'e>, lanes: u32) -> V<'e> {
+        if a.ty.lanes == lanes {
+            return a;
+        }
+        debug_assert_eq!(a.ty.lanes, 1);
+        let text = a.to_string();
+        let ty = Ty::new(a.ty.elem, lanes);
+        if !text.starts_with('%') {
+            return self.splat_text(ty, text);
+        }
+        let first = self.define(ty, format_args!("insertelement {ty} poison, {} {a}, i64 0", a.ty));
+        self.define(
+            ty,
+            format_args!("shufflevector {ty} {first}, {ty} poison, <{lanes} x i32> zeroinitializer"),
+        )
+    }
+
+    /// Lanes of `a` followed by those of `b`, picked by number.
+    pub fn shuffle<'e>(&'e self, a: V<'e>, b: V<'e>, picks: &[u32]) -> V<'e> {
+        let ty = Ty::new(a.ty.elem, picks.len() as u32);
+        if ty.lanes == 1 {
+            let (from, lane) = if picks[0] < a.ty.lanes { (a, picks[0]) } else { (b, picks[0] - a.ty.lanes) };
+            return self.extract(from, lane);
+        }
+        let list: Vec<String> = picks.iter().map(|p| format!("i32 {p}")).collect();
+        self.define(
+            ty,
+            format_args!(
+                "shufflevector {} {a}, {} {b}, <{} x i32> <{}>",
+                a.ty,
+                b.ty,
+                picks.len(),
+                list.join(", ")
+            ),
+        )
+    }
+
+    /// One lane.
+    pub fn extract<'e>(&'e self, a: V<'e>, lane: u32) -> V<'e> {
+        if a.ty.lanes == 1 {
+            return a;
+        }
+        self.define(Ty::new(a.ty.elem, 1), format_args!("extractelement {} {a}, i64 {lane}", a.ty))
+    }
+
+    // ---- memory
+
+    /// `base + bytes`
+    pub fn offset<'e>(&'e self, base: V<'e>, bytes: V<'e>) -> V<'e> {
+        self.define(PTR, format_args!("getelementptr i8, ptr {base}, i64 {bytes}"))
+    }
+
+    /// Addresses `base + bytes[lane]`.
+    pub fn offsets<'e>(&'e self, base: V<'e>, bytes: V<'e>) -> V<'e> {
+        let ty = bytes.ty.of(Elem::Ptr);
+        self.define(ty, format_args!("getelementptr i8, ptr {base}, {} {bytes}", bytes.ty))
+    }
+
+    /// Reads a value; memory need only be aligned to `align` bytes.
+    pub fn load<'e>(&'e self, ty: Ty, at: V<'e>, align: u32) -> V<'e> {
+        self.define(ty, format_args!("load {ty}, ptr {at}, align {align}"))
+    }
+
+    /// Writes a value.
+    pub fn store<'e>(&'e self, value: V<'e>, at: V<'e>, align: u32) {
+        self.line(format_args!("store {} {value}, ptr {at}, align {align}", value.ty));
+    }
+
+    /// Writes a whole vector past the caches; `at` must be aligned to the vector.
+    pub fn store_streaming<'e>(&'e self, value: V<'e>, at: V<'e>, align: u32) {
+        self.line(format_args!("store {} {value}, ptr {at}, align {align}, !nontemporal !0", value.ty));
+    }
+
+    /// Asks for the cache line at `at` before it is needed. Any address is allowed.
+    pub fn prefetch<'e>(&'e self, at: V<'e>) {
+        self.declare("llvm.prefetch.p0", "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)".into());
+        self.line(format_args!("call void @llvm.prefetch.p0(ptr {at}, i32 0, i32 3, i32 1)"));
+    }
+
+    /// Reads the lanes that `mask` names, zeros elsewhere.
+    pub fn load_masked<'e>(&'e self, ty: Ty, at: V<'e>, mask: V<'e>, align: u32) -> V<'e> {
+        let name = format!("llvm.masked.load.{}.p0", ty.mangled());
+        self.declare(&name, format!("declare {ty} @{name}(ptr, {}, {ty})", mask.ty));
+        self.define(
+            ty,
+            format_args!(
+                "call {ty} @{name}(ptr align {align} {at}, {} {mask}, {ty} zeroinitializer)",
+                mask.ty
+            ),
+        )
+    }
+
+    /// Writes the lanes that `mask` names.
+    pub fn store_masked<'e>(&'e self, value: V<'e>, at: V<'e>, mask: V<'e>, align: u32) {
+        let ty = value.ty;
+        let name = format!("llvm.masked.store.{}.p0", ty.mangled());
+        self.declare(&name, format!("declare void @{name}({ty}, ptr, {})", mask.ty));
+        self.line(format_args!(
+            "call void @{name}({ty} {value}, ptr align {align} {at}, {} {mask})",
+            mask.ty
+        ));
+    }
+
+    /// Reads one element from each address whose mask is set, zeros elsewhere.
+    pub fn gather<'e>(&'e self, ty: Ty, at: V<'e>, mask: V<'e>, align: u32) -> V<'e> {
+        let name = format!("llvm.masked.gather.{}.{}", ty.mangled(), at.ty.mangled());
+        self.declare(&name, format!("declare {ty} @{name}({}, {}, {ty})", at.ty, mask.ty));
+        self.define(
+            ty,
+            format_args!(
+                "call {ty} @{name}({} align {align} {at}, {} {mask}, {ty} zeroinitializer)",
+                at.ty, mask.ty
+            ),
+        )
+    }
+
+    /// Writes one element to each address whose mask is set.
+    pub fn scatter<'e>(&'e self, value: V<'e>, at: V<'e>, mask: V<'e>, align: u32) {
+        let ty = value.ty;
+        let name = format!("llvm.masked.scatter.{}.{}", ty.mangled(), at.ty.mangled());
+        self.declare(&name, format!("declare void @{name}({ty}, {}, {})", at.ty, mask.ty));
+        self.line(format_args!(
+            "call void @{name}({ty} {value}, {} align {align} {at}, {} {mask})",
+            at.ty, mask.ty
+        ));
+    }
+
+    /// Room for `count` elements on the stack of the function. Call it in the entry block only.
+    pub fn stack(&self, ty: Ty, count: u32) -> V<'_> {
+        self.define(PTR, format_args!("alloca {ty}, i64 {count}, align 64"))
+    }
+
+    /// The address of a constant table of 64-bit words.
+    pub fn table(&self, table: &'static [i64]) -> V<'_> {
+        let mut globals = self.globals.borrow_mut();
+        let id = (table.as_ptr(), table.len());
+        let at = globals.iter().position(|g| *g == id).unwrap_or_else(|| {
+            globals.push(id);
+            let words: Vec<String> = table.iter().map(|w| format!("i64 {w}")).collect();
+            let n = globals.len() - 1;
+            let text = format!(
+                "@table{n} = internal constant [{} x i64] [{}], align 64",
+                table.len(),
+                words.join(", ")
+            );
+            // Sorts before the declarations of functions; the order does not matter to LLVM.
+            self.declare(&format!("@table{n}"), text);
+            n
+        });
+        self.name(format!("@table{at}"), PTR)
+    }
+
+    // ---- control flow
+
+    fn new_label(&self, hint: &str) -> String {
+        let n = self.labels.get();
+        self.labels.set(n + 1);
+        format!("{hint}{n}")
+    }
+
+    fn begin_block(&self, label: &str) {
+        self.code.borrow_mut().push_str(&format!("{label}:\n"));
+        *self.label.borrow_mut() = label.to_string();
+    }
+
+    fn current(&self) -> String {
+        self.label.borrow().clone()
+    }
+
+    fn branch(&self, label: &str) {
+        self.line(format_args!("br label %{label}"));
+    }
+
+    /// Loops while `condition` of the carried values holds; the body gives their next values.
+    pub fn while_loop<'e>(
+        &'e self,
+        init: &[V<'e>],
+        condition: impl FnOnce(&[V<'e>]) -> V<'e>,
+        body: impl FnOnce(&[V<'e>]) -> Vec<V<'e>>,
+    ) -> Vec<V<'e>> {
+        let (head, inside, done) = (self.new_label("loop"), self.new_label("body"), self.new_label("done"));
+        let before = self.current();
+        self.branch(&head);
+        self.begin_block(&head);
+        let carried: Vec<V<'e>> = init.iter().map(|v| self.fresh(v.ty)).collect();
+        // The phis name values that are not printed yet: they are put in here afterwards.
+        let place = self.code.borrow().len();
+        let go = condition(&carried);
+        self.line(format_args!("br i1 {go}, label %{inside}, label %{done}"));
+        self.begin_block(&inside);
+        let next = body(&carried);
+        let latch = self.current();
+        self.branch(&head);
+        let mut phis = String::new();
+        for ((phi, start), next) in carried.iter().zip(init).zip(&next) {
+            debug_assert_eq!(phi.ty, next.ty);
+            phis.push_str(&format!(
+                "  {phi} = phi {} [ {start}, %{before} ], [ {next}, %{latch} ]\n",
+                phi.ty
+            ));
+        }
+        self.code.borrow_mut().insert_str(place, &phis);
+        self.begin_block(&done);
+        carried
+    }
+
+    /// `for i in (begin..end).step_by(step)` with carried values; gives `i` and them at the end.
+    pub fn for_loop<'e>(
+        &'e self,
+        begin: V<'e>,
+        end: V<'e>,
+        step: i64,
+        init: &[V<'e>],
+        body: impl FnOnce(V<'e>, &[V<'e>]) -> Vec<V<'e>>,
+    ) -> Vec<V<'e>> {
+        let mut all = vec![begin];
+        all.extend_from_slice(init);
+        self.while_loop(
+            &all,
+            |v| self.compare("icmp slt", v[0], end),
+            |v| {
+                let mut next = body(v[0], &v[1..]);
+                next.insert(0, self.add(v[0], self.i64(step)));
+                next
+            },
+        )
+    }
+
+    /// Runs `body` if the scalar condition holds.
+    pub fn if_then<'e>(&'e self, condition: V<'e>, body: impl FnOnce()) {
+        self.if_else(
+            condition,
+            || {
+                body();
+                Vec::new()
+            },
+            Vec::new,
+        );
+    }
+
+    /// Runs one of two branches, which give values of the same types.
+    pub fn if_else<'e>(
+        &'e self,
+        condition: V<'e>,
+        then: impl FnOnce() -> Vec<V<'e>>,
+        other: impl FnOnce() -> Vec<V<'e>>,
+    ) -> Vec<V<'e>> {
+        let (yes, no, join) = (self.new_label("then"), self.new_label("else"), self.new_label("join"));
+        self.line(format_args!("br i1 {condition}, label %{yes}, label %{no}"));
+        self.begin_block(&yes);
+        let a = then();
+        let from_yes = self.current();
+        self.branch(&join);
+        self.begin_block(&no);
+        let b = other();
+        let from_no = self.current();
+        self.branch(&join);
+        self.begin_block(&join);
+        a.iter()
+            .zip(&b)
+            .map(|(a, b)| {
+                debug_assert_eq!(a.ty, b.ty);
+                self.define(a.ty, format_args!("phi {} [ {a}, %{from_yes} ], [ {b}, %{from_no} ]", a.ty))
+            })
+            .collect()
+    }
+
+    /// Is any lane of the mask set?
+    pub fn any<'e>(&'e self, mask: V<'e>) -> V<'e> {
+        if mask.ty.lanes == 1 {
+            return mask;
+        }
+        let name = format!("llvm.vector.reduce.or.{}", mask.ty.mangled());
+        self.call(&name, Ty::new(Elem::I1, 1), &[mask])
+    }
+
+    /// Prints a function; its parameters are named in `signature`.
+    pub fn function(&self, signature: &str, body: impl FnOnce()) {
+        self.code.borrow_mut().push_str(&format!("define void {signature} nounwind {{\n"));
+        self.begin_block("entry");
+        body();
+        self.line("ret void");
+        self.code.borrow_mut().push_str("}\n");
+    }
+
+    /// The module's text.
+    pub fn finish(&self) -> String {
+        let mut out = String::new();
+        for text in self.declared.borrow().values() {
+            out.push_str(text);
+            out.push('\n');
+        }
+        out.push_str(&self.code.borrow());
+        out.push_str("!0 = !{i32 1}\n");
+        out
+    }
+}

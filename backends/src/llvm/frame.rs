@@ -1,0 +1,410 @@
+//! What the skeletons share: the launch's words as values, points, and the body at a point.
+
+use super::abi::Abi;
+use super::body;
+use super::emit::{Elem, Emitter, I64, PTR, Ty, V};
+use lazuli_core::DType;
+use lazuli_fusion::bind::{Bound, BoundAccess, Lane, Slot};
+use lazuli_fusion::kernel::{Def, Inst, Val};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+/// Lanes of one vector: as many as the widest register type of the kernel fits.
+pub fn vector_lanes(bound: &Bound, vector_bits: u32) -> u32 {
+    let widest = bound.kernel.body.iter().map(|d| d.ty.size().max(4)).max().unwrap_or(8) as u32;
+    (vector_bits / 8 / widest).max(4)
+}
+
+/// The function being printed, and the numbers of its launch.
+pub struct Frame<'e> {
+    /// The module.
+    pub e: &'e Emitter,
+    /// The kernel.
+    pub b: &'e Bound,
+    /// Lanes of a vector.
+    pub lanes: u32,
+    abi: Abi,
+    words: RefCell<HashMap<usize, V<'e>>>,
+    /// Scratch memory of the thread, beyond the part that remainders use.
+    scratch: V<'e>,
+    /// Bytes of scratch given out.
+    used: Cell<u64>,
+}
+
+/// Values of instructions, at some number of lanes, over those of an outer scope.
+pub struct Env<'e, 'p> {
+    lanes: u32,
+    values: HashMap<Val, V<'e>>,
+    outer: Option<&'p Env<'e, 'p>>,
+}
+
+impl<'e, 'p> Env<'e, 'p> {
+    /// An empty scope.
+    pub fn new(lanes: u32, outer: Option<&'p Env<'e, 'p>>) -> Env<'e, 'p> {
+        Env { lanes, values: HashMap::new(), outer }
+    }
+
+    /// Gives an instruction its value.
+    pub fn set(&mut self, v: Val, value: V<'e>) {
+        self.values.insert(v, value);
+    }
+
+    fn find(&self, v: Val) -> Option<V<'e>> {
+        match self.values.get(&v) {
+            Some(&value) => Some(value),
+            None => self.outer.and_then(|o| o.find(v)),
+        }
+    }
+
+    /// Is the value there?
+    pub fn has(&self, v: Val) -> bool {
+        self.find(v).is_some()
+    }
+
+    /// A value that has been computed, spread over this scope's lanes.
+    pub fn get(&self, v: Val) -> V<'e> {
+        let value = self.find(v).unwrap_or_else(|| panic!("%{v} has no value here"));
+        value.e.splat(value, self.lanes)
+    }
+}
+
+/// Bytes at the start of scratch that float remainders pass their operands in.
+const REMAINDER_BYTES: i64 = 3 * 64 * 8;
+
+impl<'e> Frame<'e> {
+    /// Begins a function of the common signature: reads all words. Call it in the entry block.
+    pub fn new(e: &'e Emitter, b: &'e Bound, lanes: u32) -> Frame<'e> {
+        let scratch = e.named("%scratch", PTR);
+        let frame = Frame {
+            e,
+            b,
+            lanes,
+            abi: Abi::of(b),
+            words: RefCell::default(),
+            scratch,
+            used: Cell::new(REMAINDER_BYTES as u64),
+        };
+        let args = e.named("%args", PTR);
+        for w in 0..frame.abi.len(b.kernel.params.len()) {
+            let v = e.load(I64, e.offset(args, e.i64(w as i64 * 8)), 8);
+            frame.words.borrow_mut().insert(w, v);
+        }
+        frame
+    }
+
+    /// Begin and end of the two ranges of the call.
+    pub fn ranges(&self) -> [V<'e>; 4] {
+        ["%b0", "%e0", "%b1", "%e1"].map(|n| self.e.named(n, I64))
+    }
+
+    fn word(&self, w: usize) -> V<'e> {
+        self.words.borrow()[&w]
+    }
+
+    fn word_ptr(&self, w: usize) -> V<'e> {
+        self.e.convert("inttoptr", self.word(w), PTR)
+    }
+
+    /// Number of reduced elements.
+    pub fn count(&self) -> V<'e> {
+        self.word(self.abi.count())
+    }
+
+    /// Are streaming stores wanted (a word that is 0 or 1)?
+    pub fn streaming(&self) -> V<'e> {
+        self.word(self.abi.streaming())
+    }
+
+    /// Sets a piece of scratch aside; the address is aligned to 64 bytes.
+    pub fn reserve(&self, bytes: u64) -> V<'e> {
+        let at = self.used.get();
+        self.used.set(at + bytes.next_multiple_of(64));
+        self.e.offset(self.scratch, self.e.i64(at as i64))
+    }
+
+    /// The address of scratch from which on the launch has as much as it asked for at run time.
+    pub fn reserve_rest(&self) -> V<'e> {
+        self.e.offset(self.scratch, self.e.i64(self.used.get() as i64))
+    }
+
+    /// Bytes of scratch set aside so far.
+    pub fn scratch_bytes(&self) -> u64 {
+        self.used.get()
+    }
+
+    /// An access.
+    pub fn access(&self, a: u16) -> &'e BoundAccess {
+        &self.b.accesses[a as usize]
+    }
+
+    /// Bytes from one element to the next (1 for positions).
+    pub fn unit(&self, a: u16) -> i64 {
+        let access = self.access(a);
+        if access.slot == Slot::Iota { 1 } else { access.dtype.size() as i64 }
+    }
+
+    /// Splits a linear row number over the first `axes` row axes.
+    pub fn row_index(&self, linear: V<'e>, axes: usize) -> Vec<V<'e>> {
+        self.split_index(linear, axes, |d| self.word(self.abi.row_extent(d)))
+    }
+
+    fn split_index(&self, linear: V<'e>, axes: usize, extent: impl Fn(usize) -> V<'e>) -> Vec<V<'e>> {
+        let mut index = vec![self.e.i64(0); axes];
+        let mut rest = linear;
+        for d in (0..axes).rev() {
+            if d == 0 {
+                index[0] = rest;
+            } else {
+                index[d] = self.e.binary("urem", rest, extent(d));
+                rest = self.e.binary("udiv", rest, extent(d));
+            }
+        }
+        index
+    }
+
+    /// Address (or position) of an access at a row.
+    pub fn row_address(&self, a: u16, index: &[V<'e>]) -> V<'e> {
+        let mut at = self.word(self.abi.base(a as usize));
+        for (d, &i) in index.iter().enumerate() {
+            at = self.e.add(at, self.e.mul(i, self.word(self.abi.row_stride(a as usize, d))));
+        }
+        at
+    }
+
+    /// Bytes (or positions) from one lane to the next in `Map` and `Columns`.
+    pub fn lane_stride(&self, a: u16) -> V<'e> {
+        self.word(self.abi.row_stride(a as usize, self.b.rows.len() - 1))
+    }
+
+    /// Bytes (or positions) from one inner element to the next, for one inner axis.
+    pub fn inner_stride(&self, a: u16) -> V<'e> {
+        match self.b.inner.len() {
+            0 => self.e.i64(0),
+            _ => self.word(self.abi.inner_stride(a as usize, self.b.inner.len() - 1)),
+        }
+    }
+
+    /// Bytes (or positions) of inner element `r` from the start of the row.
+    pub fn inner_offset(&self, a: u16, r: V<'e>) -> V<'e> {
+        let n = self.b.inner.len();
+        let index = self.split_index(r, n, |d| self.word(self.abi.inner_extent(d)));
+        let mut at = self.e.i64(0);
+        for (d, &i) in index.iter().enumerate() {
+            at = self.e.add(at, self.e.mul(i, self.word(self.abi.inner_stride(a as usize, d))));
+        }
+        at
+    }
+
+    /// Which lanes are below `n` (a scalar)?
+    pub fn below(&self, n: V<'e>, lanes: u32) -> V<'e> {
+        let ty = Ty::new(Elem::I64, lanes);
+        self.e.compare("icmp slt", self.e.lane_numbers(ty), self.e.splat(n, lanes))
+    }
+
+    /// Element `at + lane * stride` of an access, in register form. `at` is the address (or
+    /// position) of lane 0.
+    pub fn read(
+        &self,
+        a: u16,
+        lane: Lane,
+        at: V<'e>,
+        stride: V<'e>,
+        lanes: u32,
+        mask: Option<V<'e>>,
+    ) -> V<'e> {
+        let e = self.e;
+        let access = self.access(a);
+        if access.slot == Slot::Iota {
+            let ty = Ty::new(Elem::I64, lanes);
+            let steps = e.mul(e.splat(stride, lanes), e.lane_numbers(ty));
+            let first = e.splat(at, lanes);
+            return if lane == Lane::Same { first } else { e.add(first, steps) };
+        }
+        let dtype = access.dtype;
+        let ty = Ty::new(body::memory_elem(dtype), lanes);
+        let size = dtype.size() as u32;
+        let address = e.convert("inttoptr", at, PTR);
+        let raw = match lane {
+            Lane::Same => {
+                let one = e.load(Ty::new(ty.elem, 1), address, size);
+                return e.splat(body::extend(one, dtype), lanes);
+            }
+            _ if lanes == 1 => e.load(ty, address, size),
+            Lane::Unit | Lane::Packed => match mask {
+                None => e.load(ty, address, size),
+                Some(mask) => e.load_masked(ty, address, mask, size),
+            },
+            Lane::Strided => {
+                let places = self.places(address, stride, lanes);
+                let all = e.int(Ty::new(Elem::I1, lanes), 1);
+                e.gather(ty, places, mask.unwrap_or(all), size)
+            }
+        };
+        body::extend(raw, dtype)
+    }
+
+    fn places(&self, address: V<'e>, stride: V<'e>, lanes: u32) -> V<'e> {
+        let e = self.e;
+        let ty = Ty::new(Elem::I64, lanes);
+        e.offsets(address, e.mul(e.splat(stride, lanes), e.lane_numbers(ty)))
+    }
+
+    /// Writes a value (register form) to `at + lane * stride`.
+    pub fn write(
+        &self,
+        a: u16,
+        lane: Lane,
+        at: V<'e>,
+        stride: V<'e>,
+        value: V<'e>,
+        mask: Option<V<'e>>,
+        streaming: bool,
+    ) {
+        let e = self.e;
+        let dtype = self.access(a).dtype;
+        let size = dtype.size() as u32;
+        let raw = body::shrink(value, dtype);
+        let address = e.convert("inttoptr", at, PTR);
+        match lane {
+            Lane::Same => e.store(e.extract(raw, 0), address, size),
+            _ if raw.ty.lanes == 1 => e.store(raw, address, size),
+            Lane::Unit | Lane::Packed => match mask {
+                Some(mask) => e.store_masked(raw, address, mask, size),
+                None if streaming => e.store_streaming(raw, address, size * raw.ty.lanes),
+                None => e.store(raw, address, size),
+            },
+            Lane::Strided => {
+                let lanes = raw.ty.lanes;
+                let places = self.places(address, stride, lanes);
+                let all = e.int(Ty::new(Elem::I1, lanes), 1);
+                e.scatter(raw, places, mask.unwrap_or(all), size);
+            }
+        }
+    }
+
+    /// Computes instructions in order into `env`; those that have a value already are skipped.
+    /// `memory` gives loads and indices.
+    pub fn compute(
+        &self,
+        list: &[Val],
+        env: &mut Env<'e, '_>,
+        memory: &mut dyn FnMut(u16, &Def) -> V<'e>,
+    ) -> Result<(), String> {
+        for &v in list {
+            if env.values.contains_key(&v) {
+                continue;
+            }
+            self.constants_of(v, env);
+            let def = &self.b.kernel.body[v as usize];
+            let value = self.one(def, env, memory)?;
+            env.set(v, value);
+        }
+        Ok(())
+    }
+
+    /// Literals and parameters that an instruction uses, as scalars: they belong to no level.
+    fn constants_of(&self, v: Val, env: &mut Env<'e, '_>) {
+        for o in self.b.kernel.body[v as usize].inst.operands() {
+            if !env.has(o)
+                && let Some(c) = self.constant(o)
+            {
+                env.set(o, c);
+            }
+        }
+    }
+
+    /// The scalar value of a literal or parameter.
+    pub fn constant(&self, v: Val) -> Option<V<'e>> {
+        let e = self.e;
+        let def = &self.b.kernel.body[v as usize];
+        match &def.inst {
+            Inst::Literal(s) => Some(e.bits(body::register(s.dtype, 1), s.bits)),
+            Inst::Param(p, dtype) => {
+                let word = self.word(self.abi.param(*p as usize));
+                let ty = body::register(*dtype, 1);
+                Some(match ty.elem {
+                    Elem::I64 => word,
+                    Elem::F64 => e.convert("bitcast", word, ty),
+                    Elem::F32 => {
+                        let low = e.convert("trunc", word, Ty::new(Elem::I32, 1));
+                        e.convert("bitcast", low, ty)
+                    }
+                    _ => e.convert("trunc", word, ty),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// A value of any level: what `env` has, or a constant.
+    pub fn value(&self, v: Val, env: &Env<'e, '_>) -> V<'e> {
+        match self.constant(v) {
+            Some(c) if !env.has(v) => self.e.splat(c, env.lanes),
+            _ => env.get(v),
+        }
+    }
+
+    fn one(
+        &self,
+        def: &Def,
+        env: &Env<'e, '_>,
+        memory: &mut dyn FnMut(u16, &Def) -> V<'e>,
+    ) -> Result<V<'e>, String> {
+        let e = self.e;
+        let dtype_of = |v: Val| self.b.kernel.body[v as usize].ty;
+        Ok(match def.inst {
+            Inst::Load(a) | Inst::Index(a) => e.splat(memory(a, def), env.lanes),
+            Inst::Param(..) | Inst::Literal(_) => unreachable!("constants are set by their users"),
+            Inst::Unary(op, a) => body::unary(op, env.get(a), dtype_of(a))?,
+            Inst::Binary(op, a, b) => {
+                let rem = |x, y| self.remainder(x, y);
+                body::binary(op, env.get(a), env.get(b), dtype_of(a), rem)?
+            }
+            Inst::Select(c, a, b) => e.select(env.get(c), env.get(a), env.get(b)),
+            Inst::MulAdd(a, b, c) => e.intrinsic("llvm.fma", &[env.get(a), env.get(b), env.get(c)]),
+            Inst::Convert(to, a) => body::convert(env.get(a), dtype_of(a), to),
+            Inst::Round16(to, a) => body::round16(env.get(a), to),
+            Inst::NarrowOdd(a) => body::narrow_odd(env.get(a)),
+            Inst::Reduce(..) => return Err("a reduction is not an instruction of a point".into()),
+        })
+    }
+
+    /// Exact float remainders, by a function of the host.
+    fn remainder(&self, x: V<'e>, y: V<'e>) -> V<'e> {
+        let e = self.e;
+        let step = REMAINDER_BYTES / 3;
+        let place = |k: i64| e.offset(self.scratch, e.i64(k * step));
+        e.store(x, place(0), 8);
+        e.store(y, place(1), 8);
+        let wide = (x.ty.elem == Elem::F64) as usize;
+        let function = self.word_ptr(self.abi.remainder() + wide);
+        e.call_host(function, &[place(0), place(1), place(2), e.i64(x.ty.lanes.into())]);
+        e.load(x.ty, place(2), 8)
+    }
+
+    /// Packs `n` elements from `from` on, of a row at `row`, into `buffer`; or back.
+    pub fn pack(&self, a: u16, row: V<'e>, from: V<'e>, n: V<'e>, buffer: V<'e>, back: bool) {
+        let e = self.e;
+        let function = self.word_ptr(self.abi.pack() + back as usize);
+        let context = self.word_ptr(self.abi.context());
+        let row = e.convert("inttoptr", row, PTR);
+        e.call_host(function, &[context, e.i64(a.into()), row, from, n, buffer]);
+    }
+
+    /// The row-level instructions of one depth, in order (no reductions, no constants).
+    pub fn row_values(&self, depth: u8) -> Vec<Val> {
+        let body = &self.b.kernel.body;
+        (0..body.len() as Val)
+            .filter(|&v| {
+                let d = &body[v as usize];
+                let computed = !matches!(d.inst, Inst::Reduce(..) | Inst::Param(..) | Inst::Literal(_));
+                !d.full && d.depth == depth && computed
+            })
+            .collect()
+    }
+
+    /// Bytes of a register value in scratch: whole bytes, so that bools can be stored.
+    pub fn slot_bytes(&self, dtype: DType) -> u64 {
+        dtype.size() as u64
+    }
+}

@@ -1,0 +1,220 @@
+//! Machine code for this CPU: an L1 kernel becomes IR text, an object in memory, a function.
+//!
+//! * [`emit`] prints IR, [`lanes`] lets the math library be printed, [`body`] gives each L1
+//!   instruction its meaning, [`reduce`] each reduction its accumulators;
+//! * [`map`], [`rows`] and [`columns`] are the loops around a body, [`frame`] what they share,
+//!   [`abi`] how a launch hands them its numbers;
+//! * [`target`], [`jit`] and [`blob`] compile and load, without a linker.
+//!
+//! Compiled kernels are cached by the kernel key that `fusion::bind` writes: a hit prints
+//! nothing and never touches LLVM.
+
+pub mod abi;
+pub mod blob;
+mod body;
+mod columns;
+pub mod emit;
+pub mod error;
+mod frame;
+pub mod jit;
+mod lanes;
+mod map;
+mod reduce;
+mod rows;
+pub mod target;
+#[cfg(test)]
+mod test_kernels;
+#[cfg(test)]
+mod tests;
+
+pub use blob::{Code, Image};
+pub use error::JitError;
+pub use jit::{Jit, Timings};
+pub use target::TargetCpu;
+
+use crate::Stats;
+use emit::Emitter;
+use frame::Frame;
+use lazuli_core::ErrorKind;
+use lazuli_fusion::bind::{Bound, Mode};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, RwLock};
+
+/// A kernel as machine code.
+pub struct Compiled {
+    code: Code,
+    /// Bytes of scratch that a thread needs whatever the sizes are.
+    scratch: usize,
+    /// Bytes of scratch for each element of a row (kept values).
+    kept: usize,
+    /// Lanes of its vectors.
+    pub lanes: usize,
+}
+
+/// One generated function: words, scratch, reduction state, totals, two ranges.
+type Function = unsafe extern "C" fn(*const u64, *mut u8, *const u64, *mut u64, i64, i64, i64, i64);
+
+const SIGNATURE: &str = "(ptr noalias %args, ptr noalias %scratch, ptr noalias %state, \
+                         ptr noalias %out, i64 %b0, i64 %e0, i64 %b1, i64 %e1)";
+
+impl Compiled {
+    /// Bytes of scratch that one thread needs for rows of `count` elements.
+    pub fn scratch_bytes(&self, count: usize) -> usize {
+        self.scratch + if self.kept == 0 { 0 } else { self.kept * (count + 64) + 64 }
+    }
+
+    /// Calls function `entry` (`run`, or the sweeps of a split kernel and then `finish`).
+    ///
+    /// # Safety
+    /// `words` are those of a launch of this kernel whose memory is valid and large enough,
+    /// `scratch` has [`Compiled::scratch_bytes`] bytes for this thread alone, `state` and `out`
+    /// hold a word a reduction and three a reduction; the ranges lie within the launch.
+    pub unsafe fn call(
+        &self,
+        entry: usize,
+        words: &[u64],
+        scratch: *mut u8,
+        state: *const u64,
+        out: *mut u64,
+        ranges: [usize; 4],
+    ) {
+        let [b0, e0, b1, e1] = ranges.map(|r| r as i64);
+        // SAFETY: the code was generated with this signature.
+        unsafe {
+            let function: Function = std::mem::transmute(self.code.entry(entry));
+            function(words.as_ptr(), scratch, state, out, b0, e0, b1, e1);
+        }
+    }
+}
+
+/// IR text of a kernel, the names of its functions, its lanes and bytes of scratch.
+pub struct Printed {
+    /// The module.
+    pub text: String,
+    /// Its functions, in the order of [`Compiled::call`]'s `entry`.
+    pub entries: Vec<String>,
+    lanes: u32,
+    scratch: u64,
+}
+
+/// Prints the IR of a kernel for vectors of some width. The error names an operation that has no
+/// meaning for its type: LLVM is never asked for what it cannot do.
+pub fn print(bound: &Bound, vector_bits: u32) -> Result<Printed, String> {
+    let e = Emitter::default();
+    let lanes = frame::vector_lanes(bound, vector_bits);
+    let mut entries = Vec::new();
+    let mut scratch = 0;
+    let mut result = Ok(());
+    let mut function = |name: String, print: &dyn Fn(&Frame<'_>) -> Result<(), String>| {
+        e.function(&format!("@{name}{SIGNATURE}"), || {
+            let f = Frame::new(&e, bound, lanes);
+            result = std::mem::replace(&mut result, Ok(())).and_then(|()| print(&f));
+            scratch = scratch.max(f.scratch_bytes());
+        });
+        entries.push(name);
+    };
+    match (bound.mode, bound.split) {
+        (Mode::Map, _) => function("run".into(), &map::run),
+        (Mode::Columns, _) => function("run".into(), &columns::run),
+        (Mode::Rows, false) => function("run".into(), &rows::run),
+        (Mode::Rows, true) => {
+            for s in 0..bound.stages.sweeps.len() {
+                function(format!("sweep{s}"), &|f| rows::sweep(f, s));
+            }
+            function("finish".into(), &rows::finish);
+        }
+    }
+    result?;
+    Ok(Printed { text: e.finish(), entries, lanes, scratch })
+}
+
+/// Compiles a kernel, without the cache.
+pub fn compile(bound: &Bound, jit: &mut Jit) -> Result<Compiled, ErrorKind> {
+    let printed = print(bound, jit.target().vector_bits()).map_err(ErrorKind::Compile)?;
+    let names: Vec<&str> = printed.entries.iter().map(String::as_str).collect();
+    let code = jit
+        .compile(&printed.text, &names)
+        .map_err(|error| ErrorKind::Compile(format!("{error} (kernel {})", bound.kernel)))?;
+    let kept = |v: &u32| bound.kernel.body[*v as usize].ty.size();
+    Ok(Compiled {
+        code,
+        scratch: printed.scratch as usize,
+        kept: if bound.keep { bound.stages.kept.iter().map(kept).sum() } else { 0 },
+        lanes: printed.lanes as usize,
+    })
+}
+
+/// The most kernels kept as machine code. Each is a mapping of a few pages.
+const CAPACITY: usize = 4096;
+
+type Cell = Arc<OnceLock<Result<Arc<Compiled>, ErrorKind>>>;
+static KERNELS: LazyLock<Mutex<HashMap<Arc<[u64]>, Cell>>> = LazyLock::new(Mutex::default);
+static COMPILER: Mutex<Option<Jit>> = Mutex::new(None);
+
+/// Held (shared) by whoever compiles. Process exit takes it for good: LLVM's destructors must
+/// not run under a compilation, which would crash.
+static ALIVE: RwLock<()> = RwLock::new(());
+
+/// Can this CPU run what the generator prints? (It needs AVX2 and fused multiply-add; others are
+/// served by the portable engine.)
+pub fn available() -> bool {
+    static FMA: LazyLock<bool> = LazyLock::new(|| TargetCpu::host().has_fma());
+    *FMA
+}
+
+/// The machine code of a kernel, from the cache or from the compiler. Threads that ask for one
+/// kernel at once compile it once.
+pub fn compiled(bound: &Bound) -> Result<Arc<Compiled>, ErrorKind> {
+    let cell = {
+        let mut kernels = KERNELS.lock().unwrap_or_else(PoisonError::into_inner);
+        if kernels.len() >= CAPACITY && !kernels.contains_key(&bound.key) {
+            // Code in use lives on in the plans that hold it.
+            kernels.clear();
+        }
+        kernels.entry(bound.key.clone()).or_default().clone()
+    };
+    let mut hit = true;
+    let result = cell.get_or_init(|| {
+        hit = false;
+        crate::exec::stats::count(&Stats { kernels_compiled: 1, ..Stats::default() });
+        compile_now(bound).map(Arc::new)
+    });
+    if hit {
+        crate::exec::stats::count(&Stats { cache_hits: 1, ..Stats::default() });
+    }
+    if result.is_err() {
+        // A failure is not remembered: the next call may have more luck.
+        KERNELS.lock().unwrap_or_else(PoisonError::into_inner).remove(&bound.key);
+    }
+    result.clone()
+}
+
+fn compile_now(bound: &Bound) -> Result<Compiled, ErrorKind> {
+    let _alive = ALIVE.read().unwrap_or_else(PoisonError::into_inner);
+    let mut slot = COMPILER.lock().unwrap_or_else(PoisonError::into_inner);
+    if slot.is_none() {
+        let mut jit = Jit::new(TargetCpu::host()).map_err(|e| ErrorKind::Compile(e.to_string()))?;
+        jit.warm_up().map_err(|e| ErrorKind::Compile(e.to_string()))?;
+        park_at_exit();
+        *slot = Some(jit);
+    }
+    compile(bound, slot.as_mut().expect("made above"))
+}
+
+/// Makes the process's exit wait for a running compilation, and keeps others from starting.
+#[cfg(unix)]
+fn park_at_exit() {
+    extern "C" fn park() {
+        if let Ok(guard) = ALIVE.write() {
+            std::mem::forget(guard);
+        }
+    }
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    // SAFETY: `park` is a plain function that does not unwind.
+    ONCE.call_once(|| unsafe {
+        libc::atexit(park);
+    });
+}
+
+#[cfg(not(unix))]
+fn park_at_exit() {}

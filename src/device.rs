@@ -1,0 +1,157 @@
+//! Devices: where arrays live and what computes them.
+//!
+//! Operations never mix devices silently. `cpu` and `portable` are two engines of one memory, so
+//! moving an array between them shares its buffer.
+
+use crate::record::Call;
+use crate::{Array, Element};
+use lazuli_core::{DeviceId, Error, ErrorKind, Node};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A device that arrays live on and are computed by.
+///
+/// ```
+/// # use lazuli::prelude::*;
+/// let x = Array::from_vec(vec![1.0f32, 2.0]);
+/// assert_eq!(x.device(), Device::default());
+/// let y = x.to_device(&Device::portable());
+/// assert_eq!(y.device().name(), "portable");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Device(DeviceId);
+
+/// Is `portable` the default device?
+static PORTABLE: AtomicBool = AtomicBool::new(false);
+
+impl Device {
+    pub(crate) fn from_id(id: DeviceId) -> Device {
+        Device(id)
+    }
+
+    pub(crate) fn id(self) -> DeviceId {
+        self.0
+    }
+
+    /// The CPU, through machine code made by LLVM; through the portable engine in a build
+    /// without LLVM.
+    pub fn cpu() -> Device {
+        Device(DeviceId::Cpu)
+    }
+
+    /// The CPU, through the portable interpreter: no compiler, any machine, the same bits.
+    pub fn portable() -> Device {
+        Device(DeviceId::Portable)
+    }
+
+    /// All devices of this machine and build.
+    pub fn all() -> Vec<Device> {
+        lazuli_backends::devices().into_iter().map(Device).collect()
+    }
+
+    /// Makes `device` the one that new arrays of the process belong to. It is `cpu` at first.
+    ///
+    /// Errors: this build or machine does not have the device.
+    #[track_caller]
+    pub fn set_default(device: &Device) -> Result<(), Error> {
+        if !Device::all().contains(device) {
+            let kind = ErrorKind::InvalidArgument(format!("there is no device {device}"));
+            return Err(Call::new("set_default").error(kind));
+        }
+        PORTABLE.store(device.0 == DeviceId::Portable, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The name that messages and plans use.
+    pub fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// What can be said about the device.
+    pub fn info(&self) -> DeviceInfo {
+        let engine = match self.0 {
+            DeviceId::Cpu if cfg!(feature = "llvm") => "machine code by LLVM",
+            _ => "portable interpreter",
+        };
+        DeviceInfo {
+            name: self.name(),
+            engine,
+            architecture: std::env::consts::ARCH,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            memory_total: memory_line("MemTotal:"),
+            memory_available: memory_line("MemAvailable:"),
+        }
+    }
+}
+
+/// The device that new arrays belong to.
+impl Default for Device {
+    fn default() -> Device {
+        Device(if PORTABLE.load(Ordering::Relaxed) { DeviceId::Portable } else { DeviceId::Cpu })
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What [`Device::info`] says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct DeviceInfo {
+    /// The device's name.
+    pub name: &'static str,
+    /// What runs kernels on it.
+    pub engine: &'static str,
+    /// The processor architecture.
+    pub architecture: &'static str,
+    /// How many threads the machine runs at once.
+    pub threads: usize,
+    /// Bytes of memory, where the system tells.
+    pub memory_total: Option<u64>,
+    /// Bytes of memory that could be had now, where the system tells.
+    pub memory_available: Option<u64>,
+}
+
+impl fmt::Display for DeviceInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}, {}, {} threads", self.name, self.engine, self.architecture, self.threads)?;
+        if let (Some(total), Some(available)) = (self.memory_total, self.memory_available) {
+            write!(f, ", {} of {} MiB available", available >> 20, total >> 20)?;
+        }
+        Ok(())
+    }
+}
+
+/// A line of /proc/meminfo, in bytes.
+fn memory_line(name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kb| kb << 10)
+}
+
+/// # Devices
+impl<T: Element> Array<T> {
+    /// The array on another device: the only way from one to another. Evaluates the array where
+    /// it is. Devices that share a memory (`cpu` and `portable`) share the buffer; to the same
+    /// device it is the same array.
+    ///
+    /// Errors, as a poisoned array: of the evaluation; there is no such device.
+    #[track_caller]
+    pub fn to_device(&self, device: &Device) -> Array<T> {
+        let call = Call::new("to_device");
+        if self.device() == *device {
+            return self.clone();
+        }
+        if !Device::all().contains(device) {
+            let kind = ErrorKind::InvalidArgument(format!("there is no device {device}"));
+            return Array::of(call.poison(kind, T::DTYPE, device.0));
+        }
+        Array::of(match crate::read::force(self.node()) {
+            Ok(value) => Node::ready_on(device.0, T::DTYPE, value, call.at),
+            Err(error) => Node::poisoned(T::DTYPE, error, device.0),
+        })
+    }
+}
