@@ -20,9 +20,8 @@ fn default_device() -> DeviceId {
 /// A node that holds `data`, which has as many elements as `shape`.
 pub(crate) fn leaf<T: Element>(call: Call, shape: &[usize], data: Vec<T>) -> NodeRef {
     debug_assert_eq!(element_count(shape), Some(data.len()));
-    let buffer = lazuli_backends::memory::from_vec(data);
-    let value = Value { buffer, layout: Layout::contiguous(shape) };
-    Node::ready_on(default_device(), T::DTYPE, value, call.at)
+    let buffer = lazuli_backends::memory::from_vec(data, default_device());
+    Node::ready(T::DTYPE, Value { buffer, layout: Layout::contiguous(shape) }, call.at)
 }
 
 /// # Arrays from data

@@ -16,6 +16,7 @@ pub mod threads;
 
 mod cache;
 mod matmul;
+mod reuse;
 mod run;
 mod verify;
 
@@ -130,9 +131,16 @@ fn run(trace: &Trace, claims: Claims<'_>) -> Result<(), Error> {
     let prepared = cache::prepare(trace, &caps());
     let fresh = !prepared.is_loaded(root.device());
     let engines = prepared.load(root.device()).map_err(fail)?;
-    let memory = Memory::reserve(&prepared.launches, &engines, root.device()).map_err(fail)?;
+    // The interpreter relies on outputs that overlap no input.
+    let interprets = engines.iter().any(|e| matches!(e, cache::Engine::Portable(_)));
+    let reuse = match verify::is_on() || interprets {
+        true => vec![None; prepared.launches.results.len()],
+        false => reuse::reusable(trace, &prepared.launches),
+    };
+    let reused = reuse.iter().flatten().count() as u64;
+    let memory = Memory::reserve(&prepared.launches, &engines, root.device(), reuse).map_err(fail)?;
     run::launch_all(trace, &prepared, &engines, &memory);
-    count(&prepared, fresh);
+    count(&prepared, fresh, reused);
     verify::check(trace, &prepared, &memory)?;
 
     let results = &prepared.launches.results;
@@ -153,10 +161,11 @@ fn run(trace: &Trace, claims: Claims<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn count(prepared: &Prepared, compiled: bool) {
+fn count(prepared: &Prepared, compiled: bool, reused: u64) {
     let explained = &prepared.totals;
     stats::count(&Stats {
         evaluations: 1,
+        buffers_reused: reused,
         cache_hits: if compiled { 0 } else { explained.kernels },
         kernels_run: explained.kernels,
         launches: explained.launches,

@@ -5,7 +5,7 @@ use super::memory;
 use super::threads::{num_threads, parallel};
 use crate::portable::{self, Acc, FpEnv, Job, RowState};
 use lazuli_core::{BufferRef, DeviceId, ErrorKind};
-use lazuli_fusion::bind::{Bound, Launch, Mode, Slot, params};
+use lazuli_fusion::bind::{Bound, BoundAccess, Launch, Mode, Slot, params};
 #[cfg(feature = "llvm")]
 use lazuli_fusion::kernel::Inst;
 use lazuli_fusion::kernel::price;
@@ -28,13 +28,23 @@ pub struct Memory {
 
 impl Memory {
     /// Reserves everything a plan needs.
-    pub fn reserve(launches: &Launches, engines: &[Engine], device: DeviceId) -> Result<Memory, ErrorKind> {
-        let sum = launches.results.iter().map(|r| r.1).fold(launches.arena, usize::saturating_add);
+    pub fn reserve(
+        launches: &Launches,
+        engines: &[Engine],
+        device: DeviceId,
+        reuse: Vec<Option<BufferRef>>,
+    ) -> Result<Memory, ErrorKind> {
+        let fresh = launches.results.iter().zip(&reuse).filter(|(_, reused)| reused.is_none());
+        let sum = fresh.map(|(r, _)| r.1).fold(launches.arena, usize::saturating_add);
         memory::check(sum)?;
         let results = launches
             .results
             .iter()
-            .map(|&(_, bytes)| memory::allocate(bytes, device))
+            .zip(reuse)
+            .map(|(&(_, bytes), reused)| match reused {
+                Some(buffer) => Ok(buffer),
+                None => memory::allocate(bytes, device),
+            })
             .collect::<Result<_, _>>()?;
         let arena = match launches.arena {
             0 => None,
@@ -169,6 +179,23 @@ fn rectangles(bound: &Bound, grain: usize, each: &(impl Fn(usize, (usize, usize)
     }
 }
 
+/// Outputs from here on are written past the caches: nobody will find them there.
+#[cfg(feature = "llvm")]
+const STREAM_BYTES: usize = 48 << 20;
+
+/// Is the launch to write past the caches? Every vector must then fill a cache line.
+#[cfg(feature = "llvm")]
+fn streams(bound: &Bound, bases: &[*mut u8]) -> bool {
+    let lined = |(a, &base): (&BoundAccess, &*mut u8)| {
+        let bytes = |elements: isize| elements * a.dtype.size() as isize;
+        let outer = &a.rows[..a.rows.len() - 1];
+        !a.write || (base as isize + bytes(a.offset)) % 64 == 0 && outer.iter().all(|&s| bytes(s) % 64 == 0)
+    };
+    bound.mode == Mode::Map
+        && bound.bytes_written >= STREAM_BYTES
+        && bound.accesses.iter().zip(bases).all(lined)
+}
+
 /// Elements of a unit of a split row: complete subtrees of the reduction.
 fn split_unit(bound: &Bound) -> usize {
     let wanted = pieces(bound) * 2;
@@ -182,7 +209,7 @@ fn split_unit(bound: &Bound) -> usize {
 
 #[cfg(feature = "llvm")]
 fn run_llvm(bound: &Bound, bases: &[*mut u8], params: &[u64], code: &crate::llvm::Compiled, memory: &Memory) {
-    let words = crate::llvm::abi::words(bound, bases, params, false);
+    let words = crate::llvm::abi::words(bound, bases, params, streams(bound, bases));
     // Addresses travel as numbers, since threads share the closure.
     let call = |entry: usize, worker: usize, state: usize, out: usize, ranges: [usize; 4]| {
         let _env = FpEnv::set();

@@ -25,6 +25,8 @@ pub struct Stats {
     pub bytes_written: u64,
     /// Bytes copied to pack elements for a reshape, or between host and device.
     pub bytes_copied: u64,
+    /// Results computed in place, in the memory of an array that nobody needed any more.
+    pub buffers_reused: u64,
     /// Evaluations that the recording limit set off.
     pub flushes: u64,
     /// Most bytes of array memory in use at once (of the process, also in a scope).
@@ -42,6 +44,7 @@ impl Stats {
         bytes_read: 0,
         bytes_written: 0,
         bytes_copied: 0,
+        buffers_reused: 0,
         flushes: 0,
         peak_memory: 0,
     };
@@ -56,6 +59,7 @@ impl Stats {
         self.bytes_read += o.bytes_read;
         self.bytes_written += o.bytes_written;
         self.bytes_copied += o.bytes_copied;
+        self.buffers_reused += o.buffers_reused;
         self.flushes += o.flushes;
     }
 
@@ -70,6 +74,7 @@ impl Stats {
             bytes_read: self.bytes_read - o.bytes_read,
             bytes_written: self.bytes_written - o.bytes_written,
             bytes_copied: self.bytes_copied - o.bytes_copied,
+            buffers_reused: self.buffers_reused - o.buffers_reused,
             flushes: self.flushes - o.flushes,
             peak_memory: 0,
         }

@@ -17,16 +17,22 @@ pub fn verify(on: bool) {
     ON.store(on, Ordering::Relaxed);
 }
 
+/// Is checking on? (Inputs must then outlive the evaluation: nothing is computed in place.)
+pub fn is_on() -> bool {
+    ON.load(Ordering::Relaxed)
+}
+
 /// Runs the trace again and compares all results, if checking is on.
 pub fn check(trace: &Trace, prepared: &Prepared, memory: &Memory) -> Result<(), Error> {
-    if !ON.load(Ordering::Relaxed) {
+    if !is_on() {
         return Ok(());
     }
     let again = cache::prepare(trace, &Caps::CPU.op_by_op());
     let root = &trace.items[trace.roots[0]].node;
     let fail = |kind| Error::new(kind, "verify", root.location());
     let engines = again.load(DeviceId::Portable).map_err(fail)?;
-    let other = Memory::reserve(&again.launches, &engines, DeviceId::Portable).map_err(fail)?;
+    let nothing = vec![None; again.launches.results.len()];
+    let other = Memory::reserve(&again.launches, &engines, DeviceId::Portable, nothing).map_err(fail)?;
     run::launch_all(trace, &again, &engines, &other);
     for (&(n, bytes), buffer) in prepared.launches.results.iter().zip(&memory.results) {
         let Some(r) = again.launches.results.iter().position(|&(m, _)| m == n) else { continue };

@@ -25,6 +25,8 @@ const INSIDE: u64 = 6;
 const LEVELS: u64 = INSIDE + 42;
 const AHEAD: i64 = 1024;
 const FIRST: i64 = 16;
+/// Bodies up to this length are written out for all 8 steps.
+const SMALL: usize = 6;
 
 struct Tile<'f, 'e> {
     f: &'f Frame<'e>,
@@ -45,6 +47,8 @@ struct Room<'e> {
     rows: HashMap<Val, V<'e>>,
     /// Offsets of each access at the 8 elements of a partial.
     offsets: V<'e>,
+    /// Bytes of a lane in these arrays: those of the widest type.
+    unit: i64,
 }
 
 type List = [(Val, Val, Reduction)];
@@ -76,8 +80,9 @@ impl<'e> Room<'e> {
     fn new(f: &Frame<'e>) -> Room<'e> {
         let body = &f.b.kernel.body;
         let widest = f.b.stages.sweeps.iter().map(|s| s.reduces.len()).max().unwrap_or(0) as u64;
-        let stack = f.reserve(widest * 3 * LEVELS * TILE * 8);
-        let pivots = f.reserve(widest * TILE * 8);
+        let unit = u64::from(f.vector_bytes() / f.lanes);
+        let stack = f.reserve(widest * 3 * LEVELS * TILE * unit);
+        let pivots = f.reserve(widest * TILE * unit);
         // Row values that cross from one loop over lanes into another.
         let mut crossing: BTreeSet<Val> = BTreeSet::new();
         for (v, d) in body.iter().enumerate() {
@@ -99,9 +104,9 @@ impl<'e> Room<'e> {
                 crossing.insert(s.value);
             }
         }
-        let rows = crossing.into_iter().map(|v| (v, f.reserve(TILE * 8))).collect();
+        let rows = crossing.into_iter().map(|v| (v, f.reserve(TILE * unit))).collect();
         let offsets = f.reserve(f.b.accesses.len() as u64 * STEPS as u64 * 8);
-        Room { stack, pivots, rows, offsets }
+        Room { stack, pivots, rows, offsets, unit: unit as i64 }
     }
 }
 
@@ -156,7 +161,7 @@ impl<'e> Tile<'_, 'e> {
 
     /// Where lane `i` of an array of the tile stands.
     fn slot(&self, base: V<'e>, i: V<'e>) -> V<'e> {
-        self.f.e.offset(base, self.f.e.mul(i, self.f.e.i64(8)))
+        self.f.e.offset(base, self.f.e.mul(i, self.f.e.i64(self.room.unit)))
     }
 
     fn save(&self, v: V<'e>, at: V<'e>) {
@@ -243,11 +248,25 @@ impl<'e> Tile<'_, 'e> {
         e.offset(self.room.offsets, e.mul(word, e.i64(8)))
     }
 
-    /// The sweep's body at one inner element (offsets of step `k`), lanes `i`.
+    /// The sweep's body at the inner element whose offsets are those of step `k`, lanes `i`.
     fn point(
         &self,
         sweep: &Sweep,
         k: V<'e>,
+        i: V<'e>,
+        mask: V<'e>,
+        stores: bool,
+    ) -> Result<Env<'e, 'e>, String> {
+        let e = self.f.e;
+        let place = |a: u16| e.add(self.bases[a as usize], e.load(I64, self.offset_slot(a, k), 8));
+        self.point_at(sweep, &place, i, mask, stores)
+    }
+
+    /// The sweep's body at one inner element, lanes `i`; `place` gives the address of lane 0.
+    fn point_at(
+        &self,
+        sweep: &Sweep,
+        place: &dyn Fn(u16) -> V<'e>,
         i: V<'e>,
         mask: V<'e>,
         stores: bool,
@@ -262,11 +281,7 @@ impl<'e> Tile<'_, 'e> {
             .chain(stored)
             .collect();
         let mut env = self.row_env(&self.row_inputs(&sweep.body, &args, i));
-        let at = |a: u16| {
-            let inner = e.load(I64, self.offset_slot(a, k), 8);
-            let lane = e.mul(i, f.lane_stride(a));
-            e.add(e.add(self.bases[a as usize], inner), lane)
-        };
+        let at = |a: u16| e.add(place(a), e.mul(i, f.lane_stride(a)));
         f.compute(&sweep.body, &mut env, &mut |a, _| {
             let (place, lane) = (at(a), f.access(a).lane);
             if lane == Lane::Unit && f.access(a).slot != Slot::Iota {
@@ -310,13 +325,13 @@ impl<'e> Tile<'_, 'e> {
         let e = self.f.e;
         let row = e.add(level, e.i64((slot as u64 * LEVELS) as i64));
         let word = e.add(e.mul(row, e.i64(TILE as i64)), i);
-        e.offset(self.room.stack, e.mul(word, e.i64(8)))
+        e.offset(self.room.stack, e.mul(word, e.i64(self.room.unit)))
     }
 
     fn pivot_slot(&self, k: usize, i: V<'e>) -> V<'e> {
         let e = self.f.e;
         let word = e.add(e.i64((k as u64 * TILE) as i64), i);
-        e.offset(self.room.pivots, e.mul(word, e.i64(8)))
+        e.offset(self.room.pivots, e.mul(word, e.i64(self.room.unit)))
     }
 
     /// A sweep with reductions.
@@ -362,46 +377,118 @@ impl<'e> Tile<'_, 'e> {
         n: V<'e>,
         l: V<'e>,
     ) -> Result<(), String> {
-        let f = self.f;
-        let e = f.e;
-        let zero = e.i64(0);
+        let e = self.f.e;
         let first = e.add(base, l);
         let beyond = e.add(e.binary("sub", n, l), e.i64(PARTIALS - 1));
         let steps = e.binary("lshr", beyond, e.i64(5));
+        let mut result = Ok(());
+        if sweep.body.len() > SMALL {
+            return self.partial_steps(sweep, list, touched, first, steps, l);
+        }
+        // A whole chunk: 8 streams side by side, without a loop.
+        e.if_else(
+            e.compare("icmp eq", steps, e.i64(STEPS)),
+            || {
+                result = self.partial_whole(sweep, list, touched, first, l);
+                vec![]
+            },
+            Vec::new,
+        );
+        result?;
+        let mut result = Ok(());
+        e.if_then(e.compare("icmp ne", steps, e.i64(STEPS)), || {
+            result = self.partial_steps(sweep, list, touched, first, steps, l);
+        });
+        result
+    }
+
+    /// Pivots of the chunk at lanes `i`, for reductions that have one.
+    fn pivots_at(&self, list: &List, i: V<'e>) -> Vec<Option<V<'e>>> {
+        let pivot = |(k, (_, _, r)): (usize, &(Val, Val, Reduction))| {
+            let ty = super::body::register(r.dtype, self.f.lanes);
+            r.has_pivot().then(|| self.fetch(ty, self.pivot_slot(k, i)))
+        };
+        list.iter().enumerate().map(pivot).collect()
+    }
+
+    /// Adds the element at position `r` to parts.
+    fn accumulate(
+        &self,
+        list: &List,
+        env: &Env<'e, 'e>,
+        r: V<'e>,
+        pivots: &[Option<V<'e>>],
+        parts: &[V<'e>],
+    ) -> Vec<V<'e>> {
+        let mut next = Vec::with_capacity(parts.len());
+        let position = self.f.e.splat(r, self.f.lanes);
+        for ((_, arg, reduction), &pivot) in list.iter().zip(pivots) {
+            let element = reduction.element(self.f.value(*arg, env), position, pivot);
+            let at = next.len();
+            next.extend(reduction.combine(&parts[at..at + element.len()], &element));
+        }
+        next
+    }
+
+    fn identities(&self, list: &List) -> Vec<V<'e>> {
+        list.iter().flat_map(|(_, _, r)| r.identity(self.f.e, self.f.lanes)).collect()
+    }
+
+    fn partial_whole(
+        &self,
+        sweep: &Sweep,
+        list: &List,
+        touched: &[u16],
+        first: V<'e>,
+        l: V<'e>,
+    ) -> Result<(), String> {
+        let e = self.f.e;
+        let places: Vec<(V<'e>, HashMap<u16, V<'e>>)> = (0..STEPS)
+            .map(|k| {
+                let r = e.add(first, e.i64(k * PARTIALS));
+                let at = |a: u16| e.add(self.bases[a as usize], self.f.inner_offset(a, r));
+                (r, touched.iter().map(|&a| (a, at(a))).collect())
+            })
+            .collect();
+        self.lanes(|i, mask| {
+            let pivots = self.pivots_at(list, i);
+            let mut parts = self.identities(list);
+            for (r, place) in &places {
+                let env = self.point_at(sweep, &|a| place[&a], i, mask, true)?;
+                parts = self.accumulate(list, &env, *r, &pivots, &parts);
+            }
+            self.push_parts(list, l, &parts, i);
+            Ok(())
+        })
+    }
+
+    fn partial_steps(
+        &self,
+        sweep: &Sweep,
+        list: &List,
+        touched: &[u16],
+        first: V<'e>,
+        steps: V<'e>,
+        l: V<'e>,
+    ) -> Result<(), String> {
+        let e = self.f.e;
+        let zero = e.i64(0);
+        let element = |k: V<'e>| e.add(first, e.mul(k, e.i64(PARTIALS)));
         e.for_loop(zero, steps, 1, &[], |k, _| {
-            self.place(touched, e.add(first, e.mul(k, e.i64(PARTIALS))), k);
+            self.place(touched, element(k), k);
             vec![]
         });
         self.lanes(|i, mask| {
-            let pivots: Vec<Option<V<'e>>> = list
-                .iter()
-                .enumerate()
-                .map(|(k, (_, _, r))| {
-                    let ty = super::body::register(r.dtype, f.lanes);
-                    r.has_pivot().then(|| self.fetch(ty, self.pivot_slot(k, i)))
-                })
-                .collect();
-            let init: Vec<V<'e>> = list.iter().flat_map(|(_, _, r)| r.identity(e, f.lanes)).collect();
+            let pivots = self.pivots_at(list, i);
             let mut result = Ok(());
-            let done = e.for_loop(zero, steps, 1, &init, |k, carried| {
-                let mut next = Vec::new();
+            let done = e.for_loop(zero, steps, 1, &self.identities(list), |k, carried| {
                 match self.point(sweep, k, i, mask, true) {
-                    Ok(env) => {
-                        let r = e.add(first, e.mul(k, e.i64(PARTIALS)));
-                        let position = e.splat(r, f.lanes);
-                        let mut at = 0;
-                        for (q, (_, arg, reduction)) in list.iter().enumerate() {
-                            let parts = reduction.element(f.value(*arg, &env), position, pivots[q]);
-                            next.extend(reduction.combine(&carried[at..at + parts.len()], &parts));
-                            at += parts.len();
-                        }
-                    }
+                    Ok(env) => self.accumulate(list, &env, element(k), &pivots, carried),
                     Err(error) => {
                         result = Err(error);
-                        next = carried.to_vec();
+                        carried.to_vec()
                     }
                 }
-                next
             });
             result?;
             self.push_parts(list, l, &done[1..], i);

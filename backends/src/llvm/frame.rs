@@ -403,6 +403,12 @@ impl<'e> Frame<'e> {
             .collect()
     }
 
+    /// Bytes of a vector of the widest type of the kernel.
+    pub fn vector_bytes(&self) -> u32 {
+        let widest = self.b.kernel.body.iter().map(|d| d.ty.size().max(4)).max().unwrap_or(8);
+        self.lanes * widest as u32
+    }
+
     /// Bytes of a register value in scratch: whole bytes, so that bools can be stored.
     pub fn slot_bytes(&self, dtype: DType) -> u64 {
         dtype.size() as u64

@@ -2,12 +2,17 @@
 
 use super::emit::V;
 use super::frame::{Env, Frame};
-use lazuli_fusion::bind::{Lane, Slot};
+use lazuli_fusion::bind::{BoundAccess, Lane, Slot};
 use lazuli_fusion::kernel::Inst;
 use std::collections::HashMap;
 
 /// Bytes ahead of the current vector at which streams are prefetched.
 const AHEAD: i64 = 4096;
+
+/// Can this store write whole cache lines past the caches?
+fn streams(f: &Frame<'_>, a: &BoundAccess) -> bool {
+    a.write && a.lane == Lane::Unit && a.dtype.size() as u32 * f.lanes == 64
+}
 
 /// Prints the body of `run`: outer rows `b0..e0`, lanes `b1..e1`.
 pub fn run<'e>(f: &Frame<'e>) -> Result<(), String> {
@@ -43,7 +48,8 @@ pub fn run<'e>(f: &Frame<'e>) -> Result<(), String> {
             })?;
             for s in &f.b.kernel.stores {
                 let (lane, stride) = (f.access(s.access).lane, f.lane_stride(s.access));
-                f.write(s.access, lane, at(s.access), stride, f.value(s.value, &env), mask, streaming);
+                let past = streaming && streams(f, f.access(s.access));
+                f.write(s.access, lane, at(s.access), stride, f.value(s.value, &env), mask, past);
             }
             Ok(())
         };
@@ -56,7 +62,20 @@ pub fn run<'e>(f: &Frame<'e>) -> Result<(), String> {
                 vec![]
             });
         };
-        main(false);
+        // Large outputs bypass the caches, by a loop of their own.
+        if f.b.accesses.iter().any(|a| streams(f, a)) {
+            e.if_else(
+                e.compare("icmp ne", f.streaming(), e.i64(0)),
+                || {
+                    main(true);
+                    vec![]
+                },
+                Vec::new,
+            );
+            e.if_then(e.compare("icmp eq", f.streaming(), e.i64(0)), || main(false));
+        } else {
+            main(false);
+        }
         let some = e.compare("icmp sgt", rest, e.i64(0));
         e.if_then(some, || {
             failed =

@@ -1,29 +1,23 @@
 //! The one place where this engine meets the math library.
 
 use super::blocks::{BLOCK, Operand};
+use super::isa::Isa;
+use crate::math::block::{Version, binary_f32_by, binary_f64_by, unary_f32_by, unary_f64_by};
+use crate::math::{Binary, Unary};
 use lazuli_core::{BinaryOp, DType, UnaryOp};
 
 /// `dst = op(a)` for whole blocks, where `op` is a function of the math library.
 ///
 /// # Safety
 ///
-/// As `blocks::map1`.
-pub(super) unsafe fn unary(op: UnaryOp, ty: DType, blocks: usize, dst: *mut u8, a: Operand) {
-    let n = if a.step == 0 { BLOCK } else { blocks * BLOCK };
-    debug_assert!(a.step != 0 || blocks == 1);
+/// As `blocks::map1`; the elements at `dst` are initialised.
+pub(super) unsafe fn unary(isa: Isa, op: UnaryOp, ty: DType, blocks: usize, dst: *mut u8, a: Operand) {
+    let (f, v) = (unary_of(op), version(isa));
     // SAFETY: the caller's promise.
     unsafe {
         match ty {
-            DType::F32 => {
-                let x = std::slice::from_raw_parts(a.ptr.cast::<f32>(), n);
-                let out = std::slice::from_raw_parts_mut(dst.cast::<f32>(), n);
-                x.iter().zip(out).for_each(|(&x, o)| *o = placeholder(op, x as f64) as f32);
-            }
-            _ => {
-                let x = std::slice::from_raw_parts(a.ptr.cast::<f64>(), n);
-                let out = std::slice::from_raw_parts_mut(dst.cast::<f64>(), n);
-                x.iter().zip(out).for_each(|(&x, o)| *o = placeholder(op, x));
-            }
+            DType::F32 => runs(blocks, dst, a, a, |x, _, out| unary_f32_by(v, f, x, out)),
+            _ => runs(blocks, dst, a, a, |x, _, out| unary_f64_by(v, f, x, out)),
         }
     }
 }
@@ -32,59 +26,74 @@ pub(super) unsafe fn unary(op: UnaryOp, ty: DType, blocks: usize, dst: *mut u8, 
 ///
 /// # Safety
 ///
-/// As `blocks::map1`.
-pub(super) unsafe fn binary(op: BinaryOp, ty: DType, blocks: usize, dst: *mut u8, a: Operand, b: Operand) {
+/// As [`unary`].
+pub(super) unsafe fn binary(
+    isa: Isa,
+    op: BinaryOp,
+    ty: DType,
+    blocks: usize,
+    dst: *mut u8,
+    a: Operand,
+    b: Operand,
+) {
+    let (f, v) = (binary_of(op), version(isa));
     // SAFETY: the caller's promise.
     unsafe {
-        for k in 0..blocks {
-            for i in 0..BLOCK {
-                let (ia, ib) = (k * a.step + i, k * b.step + i);
-                if ty == DType::F32 {
-                    let (x, y) = (*a.ptr.cast::<f32>().add(ia), *b.ptr.cast::<f32>().add(ib));
-                    *dst.cast::<f32>().add(k * BLOCK + i) = placeholder2(op, x as f64, y as f64) as f32;
-                } else {
-                    let (x, y) = (*a.ptr.cast::<f64>().add(ia), *b.ptr.cast::<f64>().add(ib));
-                    *dst.cast::<f64>().add(k * BLOCK + i) = placeholder2(op, x, y);
-                }
-            }
+        match ty {
+            DType::F32 => runs(blocks, dst, a, b, |x, y, out| binary_f32_by(v, f, x, y, out)),
+            _ => runs(blocks, dst, a, b, |x, y, out| binary_f64_by(v, f, x, y, out)),
         }
     }
 }
 
-fn placeholder(op: UnaryOp, x: f64) -> f64 {
-    use UnaryOp::*;
-    match op {
-        Exp => x.exp(),
-        Exp2 => x.exp2(),
-        ExpM1 => x.exp_m1(),
-        Ln => x.ln(),
-        Ln1p => x.ln_1p(),
-        Log2 => x.log2(),
-        Log10 => x.log10(),
-        Sin => x.sin(),
-        Cos => x.cos(),
-        Tan => x.tan(),
-        Asin => x.asin(),
-        Acos => x.acos(),
-        Atan => x.atan(),
-        Sinh => x.sinh(),
-        Cosh => x.cosh(),
-        Tanh => x.tanh(),
-        Asinh => x.asinh(),
-        Acosh => x.acosh(),
-        Atanh => x.atanh(),
-        Erf | Erfc => x,
-        Cbrt => x.cbrt(),
-        Sigmoid => 1.0 / (1.0 + (-x).exp()),
-        _ => unreachable!("{op:?} is no function of the math library"),
+/// Calls `f` for all blocks at once, or (where an operand is one block again and again) for each.
+///
+/// # Safety
+///
+/// As [`unary`], with elements of `T`.
+unsafe fn runs<T>(blocks: usize, dst: *mut u8, a: Operand, b: Operand, f: impl Fn(&[T], &[T], &mut [T])) {
+    let whole = a.step != 0 && b.step != 0;
+    let (count, n) = if whole { (1, blocks * BLOCK) } else { (blocks, BLOCK) };
+    for k in 0..count {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let x = std::slice::from_raw_parts(a.ptr.cast::<T>().add(k * a.step), n);
+            let y = std::slice::from_raw_parts(b.ptr.cast::<T>().add(k * b.step), n);
+            f(x, y, std::slice::from_raw_parts_mut(dst.cast::<T>().add(k * BLOCK), n));
+        }
     }
 }
 
-fn placeholder2(op: BinaryOp, x: f64, y: f64) -> f64 {
+fn version(isa: Isa) -> Version {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => Version::Avx512,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => Version::Avx2,
+        Isa::Baseline => Version::Plain,
+    }
+}
+
+/// The library's name of a function.
+fn unary_of(op: UnaryOp) -> Unary {
+    macro_rules! same {
+        ($($name:ident)*) => {
+            match op {
+                $(UnaryOp::$name => Unary::$name,)*
+                other => unreachable!("{other:?} is no function of the math library"),
+            }
+        };
+    }
+    same!(Exp Exp2 ExpM1 Ln Ln1p Log2 Log10 Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Asinh Acosh Atanh
+        Erf Erfc Cbrt Sigmoid)
+}
+
+/// The library's name of a function.
+fn binary_of(op: BinaryOp) -> Binary {
     match op {
-        BinaryOp::Pow => x.powf(y),
-        BinaryOp::Atan2 => x.atan2(y),
-        BinaryOp::Hypot => x.hypot(y),
-        _ => unreachable!("{op:?} is no function of the math library"),
+        BinaryOp::Pow => Binary::Pow,
+        BinaryOp::Atan2 => Binary::Atan2,
+        BinaryOp::Hypot => Binary::Hypot,
+        other => unreachable!("{other:?} is no function of the math library"),
     }
 }

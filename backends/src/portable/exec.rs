@@ -81,10 +81,10 @@ impl Context<'_> {
                     Step::Load { dst, access } => self.load(dst, access, frame),
                     Step::Index { dst, access } => self.index(dst, access, frame),
                     Step::Unary { op, ty, dst, a } => ops::unary(isa, op, ty, n, to(dst), r(a)),
-                    Step::Function { op, ty, dst, a } => elementary::unary(op, ty, n, to(dst), r(a)),
+                    Step::Function { op, ty, dst, a } => elementary::unary(isa, op, ty, n, to(dst), r(a)),
                     Step::Binary { op, ty, dst, a, b } => ops::binary(isa, op, ty, n, to(dst), r(a), r(b)),
                     Step::Function2 { op, ty, dst, a, b } => {
-                        elementary::binary(op, ty, n, to(dst), r(a), r(b))
+                        elementary::binary(isa, op, ty, n, to(dst), r(a), r(b))
                     }
                     Step::Select { size, dst, cond, a, b } => {
                         ops::select(isa, size, n, to(dst), r(cond), r(a), r(b))

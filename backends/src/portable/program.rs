@@ -291,14 +291,7 @@ impl<'a> Builder<'a> {
             let Inst::Reduce(op, v) = def.inst else { unreachable!("listed as a reduction") };
             let (src, ty) = (names.get(&v).copied().unwrap_or(v), kernel.body[v as usize].ty);
             self.event(None, &[src]);
-            plan.reduces.push(ReducePlan {
-                op,
-                ty,
-                size: ty.size(),
-                src,
-                dst: r,
-                lists: 0,
-            });
+            plan.reduces.push(ReducePlan { op, ty, size: ty.size(), src, dst: r, lists: 0 });
         }
         let end = self.events.len();
         if !self.shape.resident {
@@ -311,6 +304,9 @@ impl<'a> Builder<'a> {
         for &r in reduces {
             self.event(Some(r), &[]);
         }
+        // One result may be written before the next operand is read.
+        let operands: Vec<Reg> = plan.reduces.iter().map(|r| r.src).collect();
+        self.event(None, &operands);
         self.sweeps.push(plan);
     }
 

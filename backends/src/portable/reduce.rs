@@ -6,8 +6,8 @@
 //! equal size in order and merges neighbours as soon as both are there, which is that tree.
 
 use super::num::{Constant, Float, Num, bits_of, with_any, with_float, with_number};
-use lazuli_core::op::ReduceOp;
 use lazuli_core::DType;
+use lazuli_core::op::ReduceOp;
 
 /// The accumulator of one reduction over a subtree of its elements.
 ///
