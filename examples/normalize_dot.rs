@@ -360,6 +360,51 @@ fn tumour_columns() -> Vec<String> {
     mean.chain(error).chain(worst).collect()
 }
 
+// ------------------------------------------------------------------------------------------------- two vectors
+
+/// Mean 0, standard deviation 1.
+pub fn norm(x: &Array<f64>) -> Array<f64> {
+    (x - x.mean(..)) / x.std(..)
+}
+
+fn vectors(n: usize, options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
+    let (a, b) = synthetic(n)?;
+    let (x, y) = (Array::from(a.clone()), Array::from(b.clone()));
+    writeln!(out, "\n{}", norm(&x).dot(&norm(&y)).explain())?;
+    let found = norm(&x).dot(&norm(&y)).item()?;
+    writeln!(out, "dot(norm(x), norm(y)) of {n} numbers: {found} (correlation {:.6})", found / n as f64)?;
+
+    let standard = |v: &Array1<f64>| -> Array1<f64> {
+        let (mean, deviation) = (v.mean().unwrap_or(f64::NAN), v.std(0.0));
+        Zip::from(v).par_map_collect(|&v| (v - mean) / deviation)
+    };
+    let theirs = || standard(&a).dot(&standard(&b));
+    writeln!(out, "{}", race(options.quick, || norm(&x).dot(&norm(&y)).item(), theirs)?)?;
+    let difference = (found - theirs()).abs();
+    writeln!(out, "difference from ndarray's float64 result: {difference:.1e}")?;
+    Ok(())
+}
+
+/// Two vectors, the second one the mean of the first and of something else: the same ones every time.
+fn synthetic(n: usize) -> Result<(Array1<f64>, Array1<f64>), Failure> {
+    // The vectors, Lazuli's copies and ndarray's results: one request for all says whether the machine can hold them.
+    let mut room = Vec::<[f64; 6]>::new();
+    room.try_reserve_exact(n).map_err(|_| Failure::Work(format!("no memory for vectors of {n} numbers")))?;
+    drop(room);
+    let (mut x, mut y) = (Vec::with_capacity(n), Vec::with_capacity(n));
+    let uniform = |i: usize| {
+        let mut bits = (i as u64).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15); // splitmix64
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((bits ^ (bits >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    };
+    for i in 0..n {
+        x.push(uniform(2 * i) * 3.0 + 1.0);
+        y.push((x[i] + uniform(2 * i + 1) * 3.0 + 1.0) / 2.0);
+    }
+    Ok((x.into(), y.into()))
+}
+
 // ------------------------------------------------------------------------------------------------ what they share
 
 fn load(

@@ -72,6 +72,8 @@ pub enum Peek {
 /// so a single condition variable is enough.
 static CLAIMS: Mutex<()> = Mutex::new(());
 static RELEASED: Condvar = Condvar::new();
+/// How many threads are parked there: waking is a system call, and mostly nobody waits.
+static PARKED: AtomicUsize = AtomicUsize::new(0);
 
 impl Node {
     fn make(
@@ -250,9 +252,13 @@ impl Node {
     /// Waits until nobody claims the node (it may then be pending, ready or failed).
     pub fn wait_unclaimed(&self) {
         let mut guard = CLAIMS.lock().unwrap_or_else(PoisonError::into_inner);
-        while self.tag.load(Ordering::Acquire) == CLAIMED {
+        // Counted before the state is looked at, as whoever releases looks at the count after
+        // changing the state: one of the two sees the other.
+        PARKED.fetch_add(1, Ordering::SeqCst);
+        while self.tag.load(Ordering::SeqCst) == CLAIMED {
             guard = RELEASED.wait(guard).unwrap_or_else(PoisonError::into_inner);
         }
+        PARKED.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Gives a claim back without a result. Call [`notify_released`] after the last one.
@@ -301,6 +307,10 @@ pub enum Claim {
 
 /// Wakes everybody who waits for a claimed node.
 pub fn notify_released() {
+    std::sync::atomic::fence(Ordering::SeqCst);
+    if PARKED.load(Ordering::SeqCst) == 0 {
+        return;
+    }
     drop(CLAIMS.lock().unwrap_or_else(PoisonError::into_inner));
     RELEASED.notify_all();
 }

@@ -33,6 +33,11 @@ pub enum What {
     Op(Op, SmallVec<[usize; 3]>),
 }
 
+/// Words of a key.
+pub type Key = SmallVec<[u64; 64]>;
+/// A stored node and the views that give a root, for each root.
+type Bases = SmallVec<[(usize, SmallVec<[usize; 2]>); 2]>;
+
 /// Everything below some roots: see the module.
 pub struct Trace {
     /// The nodes, inputs before readers.
@@ -40,11 +45,11 @@ pub struct Trace {
     /// Number of each root, in the order asked for.
     pub roots: Vec<usize>,
     /// For each root: the node to store, and the views (innermost first) that give the root.
-    bases: Vec<(usize, Vec<usize>)>,
+    bases: Bases,
     /// Structure key.
-    pub structure: Box<[u64]>,
+    pub structure: Key,
     /// Exact key (the structure key is not repeated in it).
-    pub exact: Box<[u64]>,
+    pub exact: Key,
 }
 
 impl Trace {
@@ -84,7 +89,7 @@ impl Trace {
             })
             .collect();
         let roots: Vec<usize> = roots.iter().map(|n| number.get(n.id())).collect();
-        let bases: Vec<_> = roots.iter().map(|&r| base_of(&items, r)).collect();
+        let bases: Bases = roots.iter().map(|&r| base_of(&items, r)).collect();
         let (structure, exact) = keys(&items, &bases);
         Ok(Trace { items, roots, bases, structure, exact })
     }
@@ -135,8 +140,8 @@ impl Trace {
 /// Looks through views that cost nothing: any views of a value that is there, and views other
 /// than slices of one that will be stored row-major (of a slice, computing only what it shows is
 /// less work). Where the layouts do not allow a reshape, the root itself is stored.
-fn base_of(items: &[Item], root: usize) -> (usize, Vec<usize>) {
-    let (mut at, mut views, mut slices) = (root, Vec::new(), false);
+fn base_of(items: &[Item], root: usize) -> (usize, SmallVec<[usize; 2]>) {
+    let (mut at, mut views, mut slices) = (root, SmallVec::<[usize; 2]>::new(), false);
     while let What::Op(Op::View(view), inputs) = &items[at].what {
         slices |= matches!(view, View::Slice(_));
         views.push(at);
@@ -145,14 +150,14 @@ fn base_of(items: &[Item], root: usize) -> (usize, Vec<usize>) {
     views.reverse();
     let mut layout = match &items[at].what {
         What::Value(v) => v.layout.clone(),
-        What::Op(..) if slices => return (root, Vec::new()),
+        What::Op(..) if slices => return (root, SmallVec::new()),
         What::Op(..) => lazuli_core::Layout::contiguous(items[at].node.shape()),
     };
     for &v in &views {
         let What::Op(Op::View(view), _) = &items[v].what else { unreachable!("collected above") };
         match layout.view(view, items[v].node.shape()) {
             Some(next) => layout = next,
-            None => return (root, Vec::new()),
+            None => return (root, SmallVec::new()),
         }
     }
     (at, views)
@@ -189,7 +194,7 @@ impl Numbers {
 
 /// A hasher that collects words in place of mixing them.
 #[derive(Default)]
-struct Words(Vec<u64>);
+struct Words(SmallVec<[u64; 64]>);
 
 impl Hasher for Words {
     fn finish(&self) -> u64 {
@@ -217,10 +222,10 @@ impl Hasher for Words {
 pub fn words_of(value: &impl Hash) -> Box<[u64]> {
     let mut words = Words::default();
     value.hash(&mut words);
-    words.0.into()
+    words.0.as_slice().into()
 }
 
-fn keys(items: &[Item], bases: &[(usize, Vec<usize>)]) -> (Box<[u64]>, Box<[u64]>) {
+fn keys(items: &[Item], bases: &Bases) -> (Key, Key) {
     let mut s = Words::default();
     let mut e = Words::default();
     // Extents by order of first appearance; 0 and 1 have numbers of their own.
@@ -278,8 +283,8 @@ fn keys(items: &[Item], bases: &[(usize, Vec<usize>)]) -> (Box<[u64]>, Box<[u64]
         }
     }
     s.0.push(u64::MAX);
-    s.0.extend(bases.iter().map(|&(base, _)| base as u64));
-    (s.0.into(), e.0.into())
+    s.0.extend(bases.iter().map(|(base, _)| *base as u64));
+    (s.0, e.0)
 }
 
 /// A reshape that only adds or removes axes of length 1 is structure; see `grow`.

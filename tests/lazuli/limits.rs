@@ -82,7 +82,7 @@ fn coupled_variables_are_evaluated_together() {
     });
     // 4 nodes for each variable and step (a sum, a product, its constant and that broadcast).
     assert!(stats.launches > 0, "the limit was never applied");
-    let recorded = steps * k * 4;
+    let recorded = (steps * k * 4) as u64;
     assert!(stats.launches <= recorded, "{} launches for {recorded} operations", stats.launches);
     let mut expected: Vec<f64> = (0..k).map(|i| i as f64).collect();
     for _ in 0..steps {
@@ -141,14 +141,14 @@ fn separate_graphs_are_left_alone() {
 
 #[test]
 fn a_failing_evaluation_fails_no_recording() {
-    with_recording_limit(limit(50), || {
+    with_recording_limit(limit(20), || {
         let mut x = Array::<f64>::zeros([1usize << 50]);
-        for _ in 0..500 {
+        for _ in 0..60 {
             x += 1.0;
         }
         assert!(x.error().is_none());
         assert!(x.eval().is_err());
-        assert_array(&x.slice(s![..2]), &[2], &[500.0; 2]);
+        assert_array(&x.slice(s![..2]), &[2], &[60.0; 2]);
     });
 }
 

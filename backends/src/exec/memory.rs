@@ -7,9 +7,9 @@
 //! share of the limit.
 
 use lazuli_core::{Buffer, BufferRef, DeviceId, Element, ErrorKind};
+use rustc_hash::FxHashMap;
 use std::alloc::Layout;
 use std::any::Any;
-use std::collections::HashMap;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -26,7 +26,7 @@ static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(Mutex::default);
 
 #[derive(Default)]
 struct Pool {
-    free: HashMap<usize, Vec<Block>>,
+    free: FxHashMap<usize, Vec<Block>>,
     kept: usize,
 }
 

@@ -50,16 +50,23 @@ macro_rules! each_binary {
     };
 }
 
-/// One block of arguments, the last one filled up with copies of its first element.
-#[inline(always)]
-fn block_of<'a, T: Copy>(x: &'a [T], start: usize, spare: &'a mut [T; BLOCK]) -> &'a [T; BLOCK] {
-    let rest = &x[start..];
-    if let Some(b) = rest.first_chunk() {
-        return b;
+/// An argument, block by block; the last one is filled up with copies of its first element.
+struct Blocks<'a, T> {
+    all: &'a [T],
+    spare: [T; BLOCK],
+}
+
+impl<T: Copy> Blocks<'_, T> {
+    #[inline(always)]
+    fn at(&mut self, start: usize) -> &[T; BLOCK] {
+        let rest = &self.all[start..];
+        if let Some(b) = rest.first_chunk() {
+            return b;
+        }
+        self.spare = [rest[0]; BLOCK];
+        self.spare[..rest.len()].copy_from_slice(rest);
+        &self.spare
     }
-    *spare = [rest[0]; BLOCK];
-    spare[..rest.len()].copy_from_slice(rest);
-    spare
 }
 
 // The loops are spelled out per function and version rather than given closures: what is not inlined into a
@@ -75,9 +82,10 @@ macro_rules! versions {
                     ($g:expr) => {{
                         let n = out.len();
                         let mut start = 0;
+                        $(let mut $a = Blocks { all: $a, spare: [0.0; BLOCK] };)+
+                        let mut spare = [0.0; BLOCK];
                         while start < n {
-                            $(let mut spare = [0.0; BLOCK]; let $a = block_of($a, start, &mut spare);)+
-                            let mut spare = [0.0; BLOCK];
+                            $(let $a = $a.at(start);)+
                             let whole = n - start >= BLOCK;
                             let o = if whole { out[start..].first_chunk_mut().unwrap() } else { &mut spare };
                             let mut any = false;
@@ -98,8 +106,7 @@ macro_rules! versions {
                                 }
                             }
                             if !whole {
-                                let o = *o;
-                                out[start..].copy_from_slice(&o[..n - start]);
+                                out[start..].copy_from_slice(&spare[..n - start]);
                             }
                             start += BLOCK;
                         }

@@ -26,7 +26,7 @@ fn ln_normal<R: Real32>(x: R, shift: i64) -> R {
     s + f2.mul_add(w, lo)
 }
 
-/// Natural logarithm, at most 1 ULP off.
+/// Natural logarithm, at most 0.88 ULP off.
 #[inline(always)]
 pub fn ln<R: Real32>(x: R) -> R {
     let bits = x.to_bits();
@@ -42,20 +42,20 @@ pub fn ln<R: Real32>(x: R) -> R {
     })
 }
 
-/// `ln(1 + x)`, correctly rounded but for rare ties.
+/// `ln(1 + x)`, at most 0.51 ULP off.
 #[inline(always)]
 pub fn ln_1p<R: Real32>(x: R) -> R {
-    crate::math::f64::ln_1p(x.widen()).narrow()
+    crate::math::f64::ln_1p_single(x.widen()).narrow()
 }
 
-/// Logarithm to base 2, correctly rounded but for rare ties.
+/// Logarithm to base 2, at most 0.51 ULP off.
 #[inline(always)]
 pub fn log2<R: Real32>(x: R) -> R {
-    crate::math::f64::log2(x.widen()).narrow()
+    crate::math::f64::log2_single(x.widen()).narrow()
 }
 
-/// Logarithm to base 10, correctly rounded but for rare ties.
+/// Logarithm to base 10, at most 0.51 ULP off.
 #[inline(always)]
 pub fn log10<R: Real32>(x: R) -> R {
-    crate::math::f64::log10(x.widen()).narrow()
+    crate::math::f64::log10_single(x.widen()).narrow()
 }

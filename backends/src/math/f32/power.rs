@@ -2,19 +2,19 @@
 
 use crate::math::real::{Real32, Real64};
 
-/// `x^y`, correctly rounded but for rare ties. Special cases as in C99.
+/// `x^y`, at most 0.51 ULP off. Special cases as in C99.
 #[inline(always)]
 pub fn pow<R: Real32>(x: R, y: R) -> R {
     crate::math::f64::pow_single(x.widen(), y.widen()).narrow()
 }
 
-/// Cube root, correctly rounded but for rare ties.
+/// Cube root, at most 0.51 ULP off.
 #[inline(always)]
 pub fn cbrt<R: Real32>(x: R) -> R {
     crate::math::f64::cbrt(x.widen()).narrow()
 }
 
-/// `sqrt(x^2 + y^2)`, correctly rounded but for rare ties.
+/// `sqrt(x^2 + y^2)`, at most 0.51 ULP off.
 #[inline(always)]
 pub fn hypot<R: Real32>(x: R, y: R) -> R {
     crate::math::f64::hypot(x.widen(), y.widen()).narrow()

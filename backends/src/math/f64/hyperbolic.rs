@@ -33,7 +33,7 @@ fn halves<R: Real64>(ax: R) -> (R, R) {
     (h, ax.lit(0.25) / h)
 }
 
-/// Hyperbolic sine, at most 1.7 ULP off.
+/// Hyperbolic sine, at most 1.6 ULP off.
 #[inline(always)]
 pub fn sinh<R: Real64>(x: R) -> R {
     let ax = x.abs();
@@ -43,7 +43,7 @@ pub fn sinh<R: Real64>(x: R) -> R {
     with_sign(R::cold(!ax.le(x.lit(710.0)), y, || overflow(ax, y)), x)
 }
 
-/// Hyperbolic cosine, at most 1.5 ULP off.
+/// Hyperbolic cosine, at most 1.3 ULP off.
 #[inline(always)]
 pub fn cosh<R: Real64>(x: R) -> R {
     let ax = x.abs();
@@ -59,7 +59,7 @@ fn overflow<R: Real64>(ax: R, y: R) -> R {
     R::select(ax.is_nan(), ax, y)
 }
 
-/// Inverse hyperbolic sine, at most 1.2 ULP off: `ln(x + sqrt(x^2 + 1))`.
+/// Inverse hyperbolic sine, at most 0.7 ULP off: `ln(x + sqrt(x^2 + 1))`.
 #[inline(always)]
 pub fn asinh<R: Real64>(x: R) -> R {
     let ax = x.abs();
@@ -75,12 +75,12 @@ pub fn asinh<R: Real64>(x: R) -> R {
     let big = ax.ge(x.lit(268435456.0));
     let a = R::select(big, ax, a);
     let corr = R::select(big, x.lit(std::f64::consts::LN_2), al / a);
-    let y = ln_plus(a, corr);
+    let y = ln_plus(a, corr, &coef::LN);
     let y = R::select(ax.ge(x.lit(0.5)), y, small);
     with_sign(R::cold(!ax.lt(x.lit(f64::INFINITY)), y, || ax), x)
 }
 
-/// Inverse hyperbolic cosine, at most 1.2 ULP off: `ln(x + sqrt(x^2 - 1))`; with `t = x - 1` that is
+/// Inverse hyperbolic cosine, at most 0.9 ULP off: `ln(x + sqrt(x^2 - 1))`; with `t = x - 1` that is
 /// `ln(1 + t + sqrt(t^2 + 2t))`, the sum kept in two numbers.
 #[inline(always)]
 pub fn acosh<R: Real64>(x: R) -> R {
@@ -98,11 +98,11 @@ pub fn acosh<R: Real64>(x: R) -> R {
     let big = x.ge(x.lit(268435456.0));
     let a = R::select(big, x, a);
     let corr = R::select(big, x.lit(std::f64::consts::LN_2), al / a);
-    let y = ln_plus(a, corr);
+    let y = ln_plus(a, corr, &coef::LN);
     R::cold(!(x.ge(one) & x.lt(x.lit(f64::INFINITY))), y, || R::select(x.lt(one), x.lit(f64::NAN), x))
 }
 
-/// Inverse hyperbolic tangent, at most 1.2 ULP off: half of `ln((1+x)/(1-x))`.
+/// Inverse hyperbolic tangent, at most 0.7 ULP off: half of `ln((1+x)/(1-x))`.
 #[inline(always)]
 pub fn atanh<R: Real64>(x: R) -> R {
     let ax = x.abs();
@@ -112,13 +112,13 @@ pub fn atanh<R: Real64>(x: R) -> R {
     let nl = ax - (n - one);
     let d = one - ax;
     let q = n / d;
-    let y = ln_plus(q, ((-q).mul_add(d, n) + nl) / n) * x.lit(0.5);
+    let y = ln_plus(q, ((-q).mul_add(d, n) + nl) / n, &coef::LN) * x.lit(0.5);
     let y = R::select(ax.ge(x.lit(0.5)), y, small);
     let y = R::cold(!ax.lt(one), y, || R::select(ax.eq(one), x.lit(f64::INFINITY), x.lit(f64::NAN)));
     with_sign(y, x)
 }
 
-/// Hyperbolic tangent, at most 1.6 ULP off.
+/// Hyperbolic tangent, at most 1.2 ULP off.
 #[inline(always)]
 pub fn tanh<R: Real64>(x: R) -> R {
     let one = x.lit(1.0);

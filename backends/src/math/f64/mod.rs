@@ -16,8 +16,12 @@ pub use error::{erf, erfc};
 pub use exponential::{exp, exp_m1, exp2, sigmoid};
 pub use hyperbolic::{acosh, asinh, atanh, cosh, sinh, tanh};
 pub use inverse::{acos, asin, atan, atan2};
+pub(in crate::math) use inverse::{acos_single, asin_single, atan_single, atan2_single};
 pub use logarithm::{ln, ln_1p, log2, log10};
+pub(in crate::math) use logarithm::{ln_1p_single, log2_single, log10_single};
 pub use power::{cbrt, hypot, pow, pow_single};
+pub(in crate::math) use trigonometric::{cos_single, sin_single, tan_single};
+
 pub use trigonometric::{cos, sin, tan};
 
 /// Applies `f`.

@@ -32,29 +32,60 @@ fn odd_part<R: Real64>(ax: R, n: R) -> R {
 /// Sine, at most 1.7 ULP off.
 #[inline(always)]
 pub fn sin<R: Real64>(x: R) -> R {
+    sin_by(x, |ax| large(ax, 0))
+}
+
+/// [`sin`] with its cold path out of line, for use inside of another cold path.
+#[inline(always)]
+pub(in crate::math) fn sin_single<R: Real64>(x: R) -> R {
+    sin_by(x, |ax| large_apart(ax, 0))
+}
+
+#[inline(always)]
+fn sin_by<R: Real64>(x: R, large: impl FnOnce(R) -> R) -> R {
     let ax = x.abs();
     let t = ax.mul_add(x.lit(std::f64::consts::FRAC_1_PI), x.lit(MAGIC));
     let y = odd_part(ax, t - x.lit(MAGIC));
     let sign = t.to_bits().shl(63).xor(x.to_bits().and(t.to_bits().lit(SIGN)));
     let fast = R::from_bits(y.to_bits().xor(sign));
     R::cold(!ax.le(x.lit(LIMIT)), fast, || {
-        let (q, r, lo) = reduce_large(ax);
-        let y = quadrant(q, r, lo);
-        R::from_bits(y.to_bits().xor(x.to_bits().and(q.lit(SIGN))))
+        let y = large(ax).to_bits();
+        R::from_bits(y.xor(x.to_bits().and(y.lit(SIGN))))
     })
 }
 
-/// Cosine, at most 1.7 ULP off.
+/// Cosine, at most 1.8 ULP off.
 #[inline(always)]
 pub fn cos<R: Real64>(x: R) -> R {
+    cos_by(x, |ax| large(ax, 1))
+}
+
+/// [`cos`] with its cold path out of line.
+#[inline(always)]
+pub(in crate::math) fn cos_single<R: Real64>(x: R) -> R {
+    cos_by(x, |ax| large_apart(ax, 1))
+}
+
+#[inline(always)]
+fn cos_by<R: Real64>(x: R, large: impl FnOnce(R) -> R) -> R {
     let ax = x.abs();
     let t = ax.mul_add(x.lit(std::f64::consts::FRAC_1_PI), x.lit(0.5)) + x.lit(MAGIC);
     let y = odd_part(ax, (t - x.lit(MAGIC)) - x.lit(0.5));
     let fast = R::from_bits(y.to_bits().xor(t.to_bits().shl(63)));
-    R::cold(!ax.le(x.lit(LIMIT)), fast, || {
-        let (q, r, lo) = reduce_large(ax);
-        quadrant(q.add(q.lit(1)), r, lo)
-    })
+    R::cold(!ax.le(x.lit(LIMIT)), fast, || large(ax))
+}
+
+/// `sin(ax + turn pi/2)` for `ax` above [`LIMIT`].
+#[inline(always)]
+fn large<R: Real64>(ax: R, turn: i64) -> R {
+    let (q, r, lo) = reduce_large(ax);
+    quadrant(q.add(q.lit(turn)), r, lo)
+}
+
+/// [`large`], out of line: keeps the code around it small enough to be inlined itself.
+#[inline(never)]
+fn large_apart<R: Real64>(ax: R, turn: i64) -> R {
+    large(ax, turn)
 }
 
 /// `sin(r + lo)` for `|r| <= pi/4`, as an unevaluated sum whose first part is `r`.
@@ -106,7 +137,14 @@ fn tan_quadrant<R: Real64>(q: R::Int, r: R, lo: R) -> R {
     R::from_bits(y.to_bits().xor(q.shl(63)))
 }
 
-/// Tangent, at most 1.2 ULP off.
+/// `tan ax` for `ax` above [`LIMIT`].
+#[inline(always)]
+fn tan_large<R: Real64>(ax: R) -> R {
+    let (q, r, lo) = reduce_large(ax);
+    tan_quadrant(q, r, lo)
+}
+
+/// Tangent, at most 1.4 ULP off.
 #[inline(always)]
 pub fn tan<R: Real64>(x: R) -> R {
     let ax = x.abs();
@@ -118,10 +156,27 @@ pub fn tan<R: Real64>(x: R) -> R {
     let lo = n.mul_add(mid, a - r);
     let lo = n.mul_add(x.lit(-TAN_PI_2[2]), lo);
     let y = tan_quadrant(t.to_bits(), r, lo);
-    let y = R::cold(!ax.le(x.lit(LIMIT)), y, || {
-        let (q, r, lo) = reduce_large(ax);
-        tan_quadrant(q, r, lo)
-    });
+    let y = R::cold(!ax.le(x.lit(LIMIT)), y, || tan_large(ax));
+    R::from_bits(y.to_bits().xor(x.to_bits().and(t.to_bits().lit(SIGN))))
+}
+
+/// [`tan`] with a relative error of 2^-35 for arguments that come from single precision (whose multiples of pi/2 are not
+/// as near).
+#[inline(always)]
+pub(in crate::math) fn tan_single<R: Real64>(x: R) -> R {
+    let ax = x.abs();
+    let t = ax.mul_add(x.lit(std::f64::consts::FRAC_2_PI), x.lit(MAGIC));
+    let n = t - x.lit(MAGIC);
+    let r = n.mul_add(x.lit(-FRAC_PI_2[0]), ax);
+    let r = n.mul_add(x.lit(-FRAC_PI_2[1]), r);
+    let z = r * r;
+    let s = (r * z).mul_add(horner(z, &coef::SINQ_S), r);
+    let c = horner(z, &coef::COSQ_S).mul_add(z, r.lit(-0.5)).mul_add(z, r.lit(1.0));
+    let q = t.to_bits();
+    let odd = q.and(q.lit(1)).eq(q.lit(1));
+    let y = R::select(odd, c, s) / R::select(odd, s, c);
+    let y = R::from_bits(y.to_bits().xor(q.shl(63)));
+    let y = R::cold(!ax.le(x.lit(LIMIT)), y, || tan_large(ax));
     R::from_bits(y.to_bits().xor(x.to_bits().and(t.to_bits().lit(SIGN))))
 }
 
