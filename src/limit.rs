@@ -28,7 +28,7 @@ use std::sync::{Arc, Weak};
 /// [`set_recording_limit`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RecordingLimit {
-    /// Pending operations, and the length of a chain of them. Default: 10,000.
+    /// Pending operations, and the length of a chain of them. Default: 2,500.
     pub nodes: usize,
     /// Bytes of evaluated arrays that only pending operations still need. Default: 1 GiB.
     pub bytes: usize,
@@ -41,12 +41,18 @@ impl RecordingLimit {
 
 impl Default for RecordingLimit {
     fn default() -> RecordingLimit {
-        RecordingLimit { nodes: 10_000, bytes: 1 << 30 }
+        RecordingLimit { nodes: NODE_LIMIT, bytes: BYTE_LIMIT }
     }
 }
 
-static NODES: AtomicUsize = AtomicUsize::new(10_000);
-static BYTES: AtomicUsize = AtomicUsize::new(1 << 30);
+/// A plan of this size is still remembered by the plan cache, and kernels are shorter anyway, so
+/// a larger one would save nothing: loops that run into the limit are faster with this one than
+/// with 10,000.
+const NODE_LIMIT: usize = 2_500;
+const BYTE_LIMIT: usize = 1 << 30;
+
+static NODES: AtomicUsize = AtomicUsize::new(NODE_LIMIT);
+static BYTES: AtomicUsize = AtomicUsize::new(BYTE_LIMIT);
 
 /// Sets how much may be recorded without being evaluated, for all threads of the process.
 ///

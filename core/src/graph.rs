@@ -76,6 +76,7 @@ static RELEASED: Condvar = Condvar::new();
 static PARKED: AtomicUsize = AtomicUsize::new(0);
 
 impl Node {
+    #[inline(always)]
     fn make(
         dtype: DType,
         shape: Dims,
@@ -317,7 +318,8 @@ pub fn notify_released() {
 
 /// Drops nodes and whatever only they refer to, with a worklist in place of recursion.
 fn drop_iteratively(inputs: Inputs) {
-    let mut work: Vec<NodeRef> = inputs.into_vec();
+    // In place while it is short, as it nearly always is.
+    let mut work = inputs;
     while let Some(node) = work.pop() {
         if let Some(mut last) = Arc::into_inner(node)
             && let State::Pending { inputs, .. } =

@@ -8,7 +8,7 @@ use crate::kernel::{Def, Inst, Val};
 use lazuli_core::dtype::Kind;
 use lazuli_core::op::MapOp;
 use lazuli_core::{BinaryOp, DType, ReduceOp, Scalar, UnaryOp};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 /// A body under construction. Equal instructions are shared.
 #[derive(Default)]

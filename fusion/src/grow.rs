@@ -12,8 +12,9 @@ use crate::kernel::{Access, Inst, Kernel, Store, Target, Val};
 use crate::plan::{Break, Reason};
 use crate::trace::{Trace, is_inserting_ones};
 use lazuli_core::{Caps, Op, View};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smallvec::SmallVec;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 /// What a kernel under construction has to know about the rest of the plan.
 pub struct Rules<'a> {
@@ -74,7 +75,7 @@ struct Walk<'a> {
 
 /// Builds the kernel that stores `outputs` (of equal shapes). `Err` if they cannot share one.
 pub fn grow(trace: &Trace, outputs: &[usize], rules: &Rules<'_>) -> Result<Grown, Reason> {
-    let mut forbidden: HashSet<usize> = HashSet::new();
+    let mut forbidden: HashSet<usize> = HashSet::default();
     loop {
         let walk = Walk::run(trace, outputs, rules, &forbidden)?;
         // A value met on the way can be stored only where its axes are all rows, or all axes.
@@ -110,13 +111,13 @@ impl<'a> Walk<'a> {
             inner: Vec::new(),
             fixed: false,
             queue: BTreeMap::new(),
-            seen: HashMap::new(),
+            seen: HashMap::default(),
             order: Vec::new(),
-            discovered: HashSet::new(),
+            discovered: HashSet::default(),
             outputs: Vec::new(),
             breaks: Vec::new(),
             computed: 0,
-            reads: HashSet::new(),
+            reads: HashSet::default(),
         };
         let first = *outputs.iter().max().expect("a kernel stores something");
         let mut map = AxisMap::new();
@@ -347,7 +348,7 @@ impl<'a> Walk<'a> {
             ..Kernel::default()
         };
         let mut body = Body::default();
-        let mut values: HashMap<&Instance, Val> = HashMap::new();
+        let mut values: HashMap<&Instance, Val> = HashMap::default();
         let mut inlined: BTreeMap<usize, usize> = BTreeMap::new();
         let mut reads: Vec<usize> = Vec::new();
         for instance in &self.order {

@@ -11,7 +11,8 @@ use crate::grow::{Grown, Rules, grow};
 use crate::kernel::{Kernel, Target, price};
 use crate::trace::{Trace, What};
 use lazuli_core::{Caps, Op};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Why a value was not computed inside the kernel that uses it.
@@ -111,7 +112,7 @@ impl<'a> Planner<'a> {
             caps,
             asked,
             wanted,
-            stored: HashSet::new(),
+            stored: HashSet::default(),
             kernels: Vec::new(),
             libraries: BTreeSet::new(),
             breaks: BTreeSet::new(),
@@ -133,7 +134,7 @@ impl<'a> Planner<'a> {
             self.kernels.clear();
             self.libraries.clear();
             self.breaks.retain(|b| b.reason == Reason::Shared);
-            let mut taken: HashSet<usize> = HashSet::new();
+            let mut taken: HashSet<usize> = HashSet::default();
             let mut work: BTreeSet<usize> = self.asked.clone();
             while let Some(node) = work.pop_last() {
                 if taken.contains(&node) {
@@ -214,56 +215,77 @@ impl<'a> Planner<'a> {
         added
     }
 
-    /// Merges kernels of one iteration space that read the same arrays.
+    /// Merges kernels of one iteration space that read the same arrays, those that share most
+    /// reads first.
     fn merge_siblings(&mut self) {
         if !self.caps.fuse {
             return;
         }
-        let mut refused: HashSet<(Vec<usize>, Vec<usize>)> = HashSet::new();
-        loop {
-            let mut best: Option<(usize, usize, usize)> = None;
-            let limit = self.kernels.len().min(64);
-            for i in 0..limit {
-                for j in i + 1..limit {
-                    let pair = (self.kernels[i].outputs.clone(), self.kernels[j].outputs.clone());
-                    let shared = self.shared_reads(i, j);
-                    if shared > best.map_or(0, |b| b.0) && !refused.contains(&pair) {
-                        best = Some((shared, i, j));
-                    }
-                }
-            }
-            let Some((_, i, j)) = best else { return };
-            match self.try_merge(i, j) {
-                Some(merged) => {
-                    self.kernels.remove(j);
-                    self.kernels[i] = merged;
-                }
-                None => {
-                    let pair = (self.kernels[i].outputs.clone(), self.kernels[j].outputs.clone());
-                    refused.insert(pair);
-                }
-            }
+        let mut refused: HashSet<(Vec<usize>, Vec<usize>)> = HashSet::default();
+        while let Some((i, j, merged)) = self.next_merge(&mut refused) {
+            self.kernels.remove(j);
+            self.kernels[i] = merged;
         }
     }
 
-    /// How many arrays both kernels read in the same way, if their outputs have one shape.
-    fn shared_reads(&self, i: usize, j: usize) -> usize {
-        let (a, b) = (&self.kernels[i], &self.kernels[j]);
-        let shape = |g: &Grown| self.trace.shape(g.outputs[0]).clone();
-        if shape(a) != shape(b) || a.kernel.reduces() != b.kernel.reduces() {
-            return 0;
+    /// The best pair that merges, and what it becomes.
+    fn next_merge(&self, refused: &mut HashSet<(Vec<usize>, Vec<usize>)>) -> Option<(usize, usize, Grown)> {
+        let limit = self.kernels.len().min(MERGE_LIMIT);
+        let reads: Vec<Vec<usize>> = self.kernels[..limit].iter().map(|g| arrays_read(&g.kernel)).collect();
+        let needs = self.needs(limit);
+        let mut pairs: Vec<(usize, usize, usize)> = Vec::new();
+        for i in 0..limit {
+            for j in i + 1..limit {
+                if (needs[i] >> j | needs[j] >> i) & 1 != 0 || !self.alike(i, j) {
+                    continue;
+                }
+                let shared = reads[i].iter().filter(|n| reads[j].binary_search(n).is_ok()).count();
+                if shared > 0 {
+                    pairs.push((shared, i, j));
+                }
+            }
         }
-        let reads = |g: &Grown| -> HashSet<usize> {
-            g.kernel
-                .accesses
-                .iter()
-                .filter_map(|x| match x.target {
-                    Target::Read(n) => Some(n),
-                    _ => None,
-                })
-                .collect()
-        };
-        reads(a).intersection(&reads(b)).count()
+        pairs.sort_by_key(|&(shared, i, j)| (std::cmp::Reverse(shared), i, j));
+        for (_, i, j) in pairs {
+            let pair = (self.kernels[i].outputs.clone(), self.kernels[j].outputs.clone());
+            if refused.contains(&pair) {
+                continue;
+            }
+            if let Some(merged) = self.try_merge(i, j) {
+                return Some((i, j, merged));
+            }
+            refused.insert(pair);
+        }
+        None
+    }
+
+    /// For each of the first kernels, as bits: which of them it waits for, directly or through
+    /// others of them. (What goes through libraries is found when a merge is tried.)
+    fn needs(&self, limit: usize) -> Vec<u64> {
+        let mut maker: HashMap<usize, usize> = HashMap::default();
+        for (k, g) in self.kernels[..limit].iter().enumerate() {
+            maker.extend(g.outputs.iter().map(|&n| (n, k)));
+        }
+        let mut needs: Vec<u64> = self.kernels[..limit]
+            .iter()
+            .map(|g| g.reads.iter().filter_map(|n| maker.get(n)).fold(0, |bits, &k| bits | 1 << k))
+            .collect();
+        // Whatever a needed kernel needs is needed: through each kernel in turn (Warshall).
+        for k in 0..limit {
+            for i in 0..limit {
+                if needs[i] >> k & 1 != 0 {
+                    needs[i] |= needs[k];
+                }
+            }
+        }
+        needs
+    }
+
+    /// Have the kernels outputs of one shape, and do both reduce or neither?
+    fn alike(&self, i: usize, j: usize) -> bool {
+        let (a, b) = (&self.kernels[i], &self.kernels[j]);
+        self.trace.shape(a.outputs[0]) == self.trace.shape(b.outputs[0])
+            && a.kernel.reduces() == b.kernel.reduces()
     }
 
     fn try_merge(&self, i: usize, j: usize) -> Option<Grown> {
@@ -346,6 +368,21 @@ impl<'a> Planner<'a> {
             .collect();
         Plan { steps, results: results.into_iter().collect(), breaks: self.breaks.into_iter().collect() }
     }
+}
+
+/// At most this many kernels are looked at for merging.
+const MERGE_LIMIT: usize = 64;
+
+/// The arrays that a kernel reads, ascending.
+fn arrays_read(kernel: &Kernel) -> Vec<usize> {
+    let read = |a: &crate::kernel::Access| match a.target {
+        Target::Read(n) => Some(n),
+        _ => None,
+    };
+    let mut list: Vec<usize> = kernel.accesses.iter().filter_map(read).collect();
+    list.sort_unstable();
+    list.dedup();
+    list
 }
 
 fn price_of(map: &lazuli_core::op::MapOp) -> usize {

@@ -125,7 +125,7 @@ static PREPARED: LazyLock<Mutex<Cache<Arc<Prepared>>>> = LazyLock::new(|| Mutex:
 static PLANS: LazyLock<Mutex<Cache<Arc<Plan>>>> = LazyLock::new(|| Mutex::new(Cache::new(512)));
 
 /// Traces above this many nodes are not worth remembering: their keys alone are large.
-const LARGEST: usize = 4096;
+const LARGEST: usize = 1 << 15;
 
 /// The plan and launches of a trace, from the cache if they are there.
 pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {

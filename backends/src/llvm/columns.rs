@@ -344,27 +344,37 @@ impl<'e> Tile<'_, 'e> {
         let pivoting = list.iter().any(|(_, _, r)| r.has_pivot());
         let chunks = e.binary("lshr", e.add(f.count(), e.i64(CHUNK - 1)), e.i64(8));
         e.for_loop(zero, chunks, 1, &[], |chunk, _| {
-            let base = e.mul(chunk, e.i64(CHUNK));
-            let left = e.binary("sub", f.count(), base);
-            let n = e.call("llvm.smin.i64", I64, &[left, e.i64(CHUNK)]);
-            let go = || -> Result<(), String> {
-                if pivoting {
-                    self.pivots(sweep, list, &touched, base, n)?;
-                }
-                let partials = e.call("llvm.smin.i64", I64, &[n, e.i64(PARTIALS)]);
-                let mut inner = Ok(());
-                e.for_loop(zero, partials, 1, &[], |l, _| {
-                    inner = self.partial(sweep, list, &touched, base, n, l);
-                    vec![]
-                });
-                inner?;
-                self.end_chunk(list, chunk, partials, n)
-            };
-            result = go();
+            result = self.one_chunk(sweep, list, &touched, chunk, pivoting);
             vec![]
         });
         result?;
         self.end(list, chunks)
+    }
+
+    /// Chunk number `chunk`: its pivots, its partials, its totals.
+    fn one_chunk(
+        &self,
+        sweep: &Sweep,
+        list: &List,
+        touched: &[u16],
+        chunk: V<'e>,
+        pivoting: bool,
+    ) -> Result<(), String> {
+        let e = self.f.e;
+        let base = e.mul(chunk, e.i64(CHUNK));
+        let left = e.binary("sub", self.f.count(), base);
+        let n = e.call("llvm.smin.i64", I64, &[left, e.i64(CHUNK)]);
+        if pivoting {
+            self.pivots(sweep, list, touched, base, n)?;
+        }
+        let partials = e.call("llvm.smin.i64", I64, &[n, e.i64(PARTIALS)]);
+        let mut result = Ok(());
+        e.for_loop(e.i64(0), partials, 1, &[], |l, _| {
+            result = self.partial(sweep, list, touched, base, n, l);
+            vec![]
+        });
+        result?;
+        self.end_chunk(list, chunk, partials, n)
     }
 
     /// Partial `l` of a chunk: its elements l, l + 32, ... in order, pushed on the stack.

@@ -36,13 +36,18 @@ unsafe fn write<'a, T>(dst: *mut u8, k: usize) -> &'a mut [MaybeUninit<T>; BLOCK
     unsafe { &mut *dst.cast::<MaybeUninit<T>>().add(k * BLOCK).cast() }
 }
 
+/// Memory that blocks are written to. A reference as a parameter of the compiled loops tells the
+/// compiler that nothing else which they touch overlaps it.
+pub(super) type Out<'a> = &'a mut [MaybeUninit<u8>];
+
 /// `dst[i] = f(a[i])` for whole blocks.
 ///
 /// # Safety
 ///
 /// `dst` has room for `blocks` blocks of `R`, `a` holds as many of `A`, and they do not overlap.
 #[inline(always)]
-pub(super) unsafe fn map1<A: Copy, R: Copy>(blocks: usize, dst: *mut u8, a: Operand, f: impl Fn(A) -> R) {
+pub(super) unsafe fn map1<A: Copy, R: Copy>(blocks: usize, dst: Out<'_>, a: Operand, f: impl Fn(A) -> R) {
+    let dst: *mut u8 = dst.as_mut_ptr().cast();
     for k in 0..blocks {
         // SAFETY: the caller's promise, for each block.
         let (d, a) = unsafe { (write::<R>(dst, k), read::<A>(a, k)) };
@@ -60,11 +65,12 @@ pub(super) unsafe fn map1<A: Copy, R: Copy>(blocks: usize, dst: *mut u8, a: Oper
 #[inline(always)]
 pub(super) unsafe fn map2<A: Copy, B: Copy, R: Copy>(
     blocks: usize,
-    dst: *mut u8,
+    dst: Out<'_>,
     a: Operand,
     b: Operand,
     f: impl Fn(A, B) -> R,
 ) {
+    let dst: *mut u8 = dst.as_mut_ptr().cast();
     for k in 0..blocks {
         // SAFETY: the caller's promise, for each block.
         let (d, a, b) = unsafe { (write::<R>(dst, k), read::<A>(a, k), read::<B>(b, k)) };
@@ -82,12 +88,13 @@ pub(super) unsafe fn map2<A: Copy, B: Copy, R: Copy>(
 #[inline(always)]
 pub(super) unsafe fn map3<A: Copy, B: Copy, C: Copy, R: Copy>(
     blocks: usize,
-    dst: *mut u8,
+    dst: Out<'_>,
     a: Operand,
     b: Operand,
     c: Operand,
     f: impl Fn(A, B, C) -> R,
 ) {
+    let dst: *mut u8 = dst.as_mut_ptr().cast();
     for k in 0..blocks {
         // SAFETY: the caller's promise, for each block.
         let (d, a, b, c) = unsafe { (write::<R>(dst, k), read::<A>(a, k), read::<B>(b, k), read::<C>(c, k)) };

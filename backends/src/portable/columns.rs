@@ -107,8 +107,8 @@ impl Column {
         unsafe { std::slice::from_raw_parts_mut(self.base.add(i * self.pitch).cast(), self.lanes) }
     }
 
-    /// Merges list `top + 1` into list `top`, as often as `done` ends in ones; returns the list
-    /// that the value has ended in, if it began in `top`.
+    /// Merges list `top` into the one below it, then that one, as often as `done` (the number of
+    /// values that were on the stack before) ends in ones.
     ///
     /// # Safety
     ///

@@ -1,6 +1,6 @@
 //! The one place where this engine meets the math library.
 
-use super::blocks::{BLOCK, Operand};
+use super::blocks::{BLOCK, Operand, Out};
 use super::isa::Isa;
 use crate::math::block::{Version, binary_f32_by, binary_f64_by, unary_f32_by, unary_f64_by};
 use crate::math::{Binary, Unary};
@@ -11,7 +11,7 @@ use lazuli_core::{BinaryOp, DType, UnaryOp};
 /// # Safety
 ///
 /// As `blocks::map1`; the elements at `dst` are initialised.
-pub(super) unsafe fn unary(isa: Isa, op: UnaryOp, ty: DType, blocks: usize, dst: *mut u8, a: Operand) {
+pub(super) unsafe fn unary(isa: Isa, op: UnaryOp, ty: DType, blocks: usize, dst: Out<'_>, a: Operand) {
     let (f, v) = (unary_of(op), version(isa));
     // SAFETY: the caller's promise.
     unsafe {
@@ -32,7 +32,7 @@ pub(super) unsafe fn binary(
     op: BinaryOp,
     ty: DType,
     blocks: usize,
-    dst: *mut u8,
+    dst: Out<'_>,
     a: Operand,
     b: Operand,
 ) {
@@ -51,7 +51,8 @@ pub(super) unsafe fn binary(
 /// # Safety
 ///
 /// As [`unary`], with elements of `T`.
-unsafe fn runs<T>(blocks: usize, dst: *mut u8, a: Operand, b: Operand, f: impl Fn(&[T], &[T], &mut [T])) {
+unsafe fn runs<T>(blocks: usize, dst: Out<'_>, a: Operand, b: Operand, f: impl Fn(&[T], &[T], &mut [T])) {
+    let dst: *mut u8 = dst.as_mut_ptr().cast();
     let whole = a.step != 0 && b.step != 0;
     let (count, n) = if whole { (1, blocks * BLOCK) } else { (blocks, BLOCK) };
     for k in 0..count {

@@ -71,7 +71,12 @@ impl Context<'_> {
         let n = frame.points.div_ceil(BLOCK);
         for step in steps {
             let r = |r: Reg| self.regs[r as usize];
-            let to = |r: Reg| self.regs[r as usize].ptr;
+            let to = |r: Reg| {
+                let bytes = n * BLOCK * self.job.program.homes[r as usize].size;
+                // SAFETY: a register has room for the blocks of a frame, and one that is written
+                // is not read by the same step.
+                unsafe { std::slice::from_raw_parts_mut(self.regs[r as usize].ptr.cast(), bytes) }
+            };
             // SAFETY: the registers were laid out for these steps: no destination overlaps a
             // source, and each has room for the blocks of a frame.
             unsafe {

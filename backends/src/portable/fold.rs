@@ -5,7 +5,7 @@
 //! neighbours, then the chunks of the run. See NUMERICS.md sections 2 and 3.
 
 use super::isa::per_isa;
-use super::num::{Float, Num, with_any, with_float, with_number};
+use super::num::{Float, Num, with_any, with_float, with_int};
 use super::reduce::{Acc, Triple, Weights, centred, merge_triples, neighbours};
 use lazuli_core::DType;
 use lazuli_core::op::ReduceOp;
@@ -29,15 +29,19 @@ per_isa! {
 
 #[inline(always)]
 unsafe fn fold_body(op: ReduceOp, ty: DType, src: *const u8, n: usize, at: usize) -> Acc {
-    // SAFETY: the caller's promise, for each use of the macro.
     macro_rules! elements {
         ($T:ty) => {
+            // SAFETY: the caller's promise.
             unsafe { std::slice::from_raw_parts(src.cast::<$T>(), n) }
         };
     }
     let value = match op {
-        ReduceOp::Sum => with_number!(ty, T => tree(elements!(T), T::SUM_START, T::add).bits()),
-        ReduceOp::Prod => with_number!(ty, T => tree(elements!(T), T::ONE, T::mul).bits()),
+        ReduceOp::Sum if ty.is_float() => {
+            with_float!(ty, T => tree(elements!(T), T::SUM_START, T::add).bits())
+        }
+        ReduceOp::Prod if ty.is_float() => with_float!(ty, T => tree(elements!(T), T::ONE, T::mul).bits()),
+        ReduceOp::Sum => with_int!(ty, T => any_order(elements!(T), T::SUM_START, T::add).bits()),
+        ReduceOp::Prod => with_int!(ty, T => any_order(elements!(T), T::ONE, T::mul).bits()),
         ReduceOp::Min => with_any!(ty, T => any_order(elements!(T), T::HIGHEST, T::smaller).bits()),
         ReduceOp::Max => with_any!(ty, T => any_order(elements!(T), T::LOWEST, T::larger).bits()),
         ReduceOp::Any => any_order(elements!(u8), 0, |a, b| a | b) as u64,

@@ -51,15 +51,15 @@ pub(super) fn round_bf16(x: f32) -> f32 {
 /// The nearest f16 (ties to even).
 #[inline(always)]
 pub(super) fn f32_to_f16(x: f32) -> u16 {
-    let bits = round_f16(x).to_bits();
-    let sign = (bits >> 16) & 0x8000;
-    let size = bits & 0x7FFF_FFFF;
-    let normal = (size >> 13).wrapping_sub(112 << 10);
-    // A multiple of 2^-24 below 2^-14: a whole number after scaling.
-    let small = (f32::from_bits(size) * 16_777_216.0).min(2048.0) as u32;
-    let special = 0x7C00 | ((size >> 13) & 0x03FF);
+    let sign = (x.to_bits() >> 16) & 0x8000;
+    let size = x.to_bits() & 0x7FFF_FFFF;
+    // As in `round_f16`; the bits of a small number are how many steps above 1/2 it ends.
+    let even = (size >> 13) & 1;
+    let normal = (size.wrapping_add(0x0FFF + even) >> 13).wrapping_sub(112 << 10);
+    let small = (f32::from_bits(size) + 0.5).to_bits().wrapping_sub(0x3F00_0000);
     let mut h = if size < 0x3880_0000 { small } else { normal };
-    h = if size >= 0x7F80_0000 { special } else { h };
+    h = if size >= 0x477F_F000 { 0x7C00 } else { h };
+    h = if size > 0x7F80_0000 { 0x7E00 } else { h };
     (h | sign) as u16
 }
 
@@ -80,7 +80,7 @@ pub(super) fn narrow_odd(x: f64) -> f32 {
     // that came from overflow becomes the largest number, which is odd).
     let away = back.abs() > x.abs();
     let truncated = bits.wrapping_sub(away as u32);
-    let exact = back == x || x != x;
+    let exact = back == x || x.is_nan();
     f32::from_bits(if exact { bits } else { truncated | 1 })
 }
 

@@ -76,9 +76,14 @@ macro_rules! per_isa {
                     $crate::portable::isa::Isa::Baseline => {}
                 }
             }
+            #[inline(never)]
+            unsafe fn plain($($arg: $ty),*) $(-> $ret)? {
+                // SAFETY: the caller's promise.
+                unsafe { $body($($arg),*) }
+            }
             let _ = isa;
             // SAFETY: the caller's promise.
-            unsafe { $body($($arg),*) }
+            unsafe { plain($($arg),*) }
         }
     )*};
 }

@@ -161,10 +161,10 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn context(&mut self) -> (Context<'_>, Places<'_>) {
+    fn context(&mut self) -> (Context<'_>, Positions<'_>) {
         let s = &mut *self.s;
         let context = Context { job: self.job, regs: &mut s.regs, bases: &s.bases, arena: self.arena };
-        let places = Places {
+        let places = Positions {
             band_outer: &s.band_outer,
             band_lanes: &s.band_lanes,
             tile_outer: &s.tile_outer,
@@ -453,7 +453,7 @@ impl<'a> Machine<'a> {
 }
 
 /// Where the rows of the band and the points of the tile are.
-struct Places<'a> {
+struct Positions<'a> {
     band_outer: &'a Outer,
     band_lanes: &'a Lanes,
     tile_outer: &'a Outer,

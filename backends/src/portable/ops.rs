@@ -4,7 +4,7 @@
 //! Elementary functions are not here but in `elementary`. An operation on a type that recording
 //! does not allow (the square root of an integer, say) is a bug of the front and panics.
 
-use super::blocks::{Operand, map1, map2, map3};
+use super::blocks::{Operand, Out, map1, map2, map3};
 use super::half;
 use super::isa::per_isa;
 use super::num::{Float, Int, Num, with_any, with_float, with_int, with_number};
@@ -12,19 +12,19 @@ use lazuli_core::{BinaryOp, DType, UnaryOp};
 
 per_isa! {
     /// `dst = op(a)`, all of type `ty`. Memory as for `blocks::map1`.
-    unary(op: UnaryOp, ty: DType, blocks: usize, dst: *mut u8, a: Operand) = unary_body;
+    unary(op: UnaryOp, ty: DType, blocks: usize, dst: Out<'_>, a: Operand) = unary_body;
     /// `dst = a op b`, where `ty` is the type of the operands. Memory as for `blocks::map1`.
-    binary(op: BinaryOp, ty: DType, blocks: usize, dst: *mut u8, a: Operand, b: Operand) = binary_body;
+    binary(op: BinaryOp, ty: DType, blocks: usize, dst: Out<'_>, a: Operand, b: Operand) = binary_body;
     /// `dst = cond ? a : b` of elements of `size` bytes. Memory as for `blocks::map1`.
-    select(size: usize, blocks: usize, dst: *mut u8, cond: Operand, a: Operand, b: Operand) = select_body;
+    select(size: usize, blocks: usize, dst: Out<'_>, cond: Operand, a: Operand, b: Operand) = select_body;
     /// `dst = a * b + c`, rounded once. Memory as for `blocks::map1`.
-    mul_add(ty: DType, blocks: usize, dst: *mut u8, a: Operand, b: Operand, c: Operand) = mul_add_body;
+    mul_add(ty: DType, blocks: usize, dst: Out<'_>, a: Operand, b: Operand, c: Operand) = mul_add_body;
     /// `dst = a` as another register type. Memory as for `blocks::map1`.
-    convert(to: DType, from: DType, blocks: usize, dst: *mut u8, a: Operand) = convert_body;
+    convert(to: DType, from: DType, blocks: usize, dst: Out<'_>, a: Operand) = convert_body;
     /// f32 to the nearest value of a 16-bit float, as f32. Memory as for `blocks::map1`.
-    round16(to: DType, blocks: usize, dst: *mut u8, a: Operand) = round16_body;
+    round16(to: DType, blocks: usize, dst: Out<'_>, a: Operand) = round16_body;
     /// f64 to f32, rounded to odd. Memory as for `blocks::map1`.
-    narrow_odd(blocks: usize, dst: *mut u8, a: Operand) = narrow_odd_body;
+    narrow_odd(blocks: usize, dst: Out<'_>, a: Operand) = narrow_odd_body;
 }
 
 fn foreign(op: impl std::fmt::Debug, ty: DType) -> ! {
@@ -32,7 +32,7 @@ fn foreign(op: impl std::fmt::Debug, ty: DType) -> ! {
 }
 
 #[inline(always)]
-unsafe fn unary_body(op: UnaryOp, ty: DType, n: usize, dst: *mut u8, a: Operand) {
+unsafe fn unary_body(op: UnaryOp, ty: DType, n: usize, dst: Out<'_>, a: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         match ty {
@@ -47,7 +47,7 @@ unsafe fn unary_body(op: UnaryOp, ty: DType, n: usize, dst: *mut u8, a: Operand)
 }
 
 #[inline(always)]
-unsafe fn unary_float<T: Float>(op: UnaryOp, ty: DType, n: usize, dst: *mut u8, a: Operand) {
+unsafe fn unary_float<T: Float>(op: UnaryOp, ty: DType, n: usize, dst: Out<'_>, a: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         match op {
@@ -64,7 +64,7 @@ unsafe fn unary_float<T: Float>(op: UnaryOp, ty: DType, n: usize, dst: *mut u8, 
 }
 
 #[inline(always)]
-unsafe fn unary_int<T: Int>(op: UnaryOp, ty: DType, n: usize, dst: *mut u8, a: Operand) {
+unsafe fn unary_int<T: Int>(op: UnaryOp, ty: DType, n: usize, dst: Out<'_>, a: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         match op {
@@ -77,7 +77,7 @@ unsafe fn unary_int<T: Int>(op: UnaryOp, ty: DType, n: usize, dst: *mut u8, a: O
 }
 
 #[inline(always)]
-unsafe fn binary_body(op: BinaryOp, ty: DType, n: usize, dst: *mut u8, a: Operand, b: Operand) {
+unsafe fn binary_body(op: BinaryOp, ty: DType, n: usize, dst: Out<'_>, a: Operand, b: Operand) {
     use BinaryOp::*;
     // SAFETY: the caller's promise, passed on.
     unsafe {
@@ -94,7 +94,7 @@ unsafe fn binary_body(op: BinaryOp, ty: DType, n: usize, dst: *mut u8, a: Operan
 }
 
 #[inline(always)]
-unsafe fn numbers<T: Num>(op: BinaryOp, n: usize, dst: *mut u8, a: Operand, b: Operand) {
+unsafe fn numbers<T: Num>(op: BinaryOp, n: usize, dst: Out<'_>, a: Operand, b: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         match op {
@@ -108,7 +108,7 @@ unsafe fn numbers<T: Num>(op: BinaryOp, n: usize, dst: *mut u8, a: Operand, b: O
 }
 
 #[inline(always)]
-unsafe fn extremes<T: Num>(op: BinaryOp, n: usize, dst: *mut u8, a: Operand, b: Operand) {
+unsafe fn extremes<T: Num>(op: BinaryOp, n: usize, dst: Out<'_>, a: Operand, b: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         match op {
@@ -119,13 +119,13 @@ unsafe fn extremes<T: Num>(op: BinaryOp, n: usize, dst: *mut u8, a: Operand, b: 
 }
 
 #[inline(always)]
-unsafe fn signs<T: Float>(n: usize, dst: *mut u8, a: Operand, b: Operand) {
+unsafe fn signs<T: Float>(n: usize, dst: Out<'_>, a: Operand, b: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe { map2(n, dst, a, b, |x: T, y: T| x.with_sign_of(y)) }
 }
 
 #[inline(always)]
-unsafe fn compare<T: Num>(op: BinaryOp, n: usize, dst: *mut u8, a: Operand, b: Operand) {
+unsafe fn compare<T: Num>(op: BinaryOp, n: usize, dst: Out<'_>, a: Operand, b: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         match op {
@@ -140,7 +140,7 @@ unsafe fn compare<T: Num>(op: BinaryOp, n: usize, dst: *mut u8, a: Operand, b: O
 }
 
 #[inline(always)]
-unsafe fn bits<T: Int>(op: BinaryOp, ty: DType, n: usize, dst: *mut u8, a: Operand, b: Operand) {
+unsafe fn bits<T: Int>(op: BinaryOp, ty: DType, n: usize, dst: Out<'_>, a: Operand, b: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         match op {
@@ -155,7 +155,7 @@ unsafe fn bits<T: Int>(op: BinaryOp, ty: DType, n: usize, dst: *mut u8, a: Opera
 }
 
 #[inline(always)]
-unsafe fn select_body(size: usize, n: usize, dst: *mut u8, cond: Operand, a: Operand, b: Operand) {
+unsafe fn select_body(size: usize, n: usize, dst: Out<'_>, cond: Operand, a: Operand, b: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         match size {
@@ -168,13 +168,13 @@ unsafe fn select_body(size: usize, n: usize, dst: *mut u8, cond: Operand, a: Ope
 }
 
 #[inline(always)]
-unsafe fn mul_add_body(ty: DType, n: usize, dst: *mut u8, a: Operand, b: Operand, c: Operand) {
+unsafe fn mul_add_body(ty: DType, n: usize, dst: Out<'_>, a: Operand, b: Operand, c: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe { with_float!(ty, T => fused::<T>(n, dst, a, b, c)) }
 }
 
 #[inline(always)]
-unsafe fn fused<T: Float>(n: usize, dst: *mut u8, a: Operand, b: Operand, c: Operand) {
+unsafe fn fused<T: Float>(n: usize, dst: Out<'_>, a: Operand, b: Operand, c: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe { map3(n, dst, a, b, c, |x: T, y: T, z: T| x.fused(y, z)) }
 }
@@ -182,7 +182,7 @@ unsafe fn fused<T: Float>(n: usize, dst: *mut u8, a: Operand, b: Operand, c: Ope
 /// `as` of Rust: wraps between integers, saturates from floats with NaN to 0, rounds to nearest
 /// even into floats. A bool is 0 or 1.
 #[inline(always)]
-unsafe fn convert_body(to: DType, from: DType, n: usize, dst: *mut u8, a: Operand) {
+unsafe fn convert_body(to: DType, from: DType, n: usize, dst: Out<'_>, a: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         with_any!(from, A => match to {
@@ -193,7 +193,7 @@ unsafe fn convert_body(to: DType, from: DType, n: usize, dst: *mut u8, a: Operan
 }
 
 #[inline(always)]
-unsafe fn round16_body(to: DType, n: usize, dst: *mut u8, a: Operand) {
+unsafe fn round16_body(to: DType, n: usize, dst: Out<'_>, a: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
         match to {
@@ -204,7 +204,7 @@ unsafe fn round16_body(to: DType, n: usize, dst: *mut u8, a: Operand) {
 }
 
 #[inline(always)]
-unsafe fn narrow_odd_body(n: usize, dst: *mut u8, a: Operand) {
+unsafe fn narrow_odd_body(n: usize, dst: Out<'_>, a: Operand) {
     // SAFETY: the caller's promise, passed on.
     unsafe { map1(n, dst, a, half::narrow_odd) }
 }

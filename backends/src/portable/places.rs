@@ -218,6 +218,11 @@ impl<'a> Places<'a> {
         let follow = |w: &[isize]| w[1] - w[0] == self.lanes as isize;
         (one_run && self.outer.windows(2).all(follow)).then_some(first)
     }
+
+    /// Number of elements.
+    pub fn count(&self) -> usize {
+        self.outer.len() * self.lanes
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! A kernel whose rows fit a tile whole is *resident*: what one sweep has computed is still there
 //! for the next.
 
+use super::blocks::BLOCK;
 use super::fold::{CHUNK, PARTIALS};
 use super::places::Grid;
 use lazuli_fusion::{Bound, Mode};
@@ -20,6 +21,13 @@ const POINTS_NARROW: usize = 2048;
 const POINTS_WIDE: usize = 1024;
 /// Lanes of a tile that transposes.
 const SQUARE: usize = 64;
+
+/// The largest number up to `n` of lists of `width` elements that fill whole blocks (registers may
+/// then stand in the arrays themselves), if there is one.
+fn whole_blocks(n: usize, width: usize) -> usize {
+    let unit = BLOCK >> width.trailing_zeros().min(BLOCK.ilog2());
+    if n >= unit { n - n % unit } else { n }
+}
 
 /// The cut of a launch.
 #[derive(Clone, Debug)]
@@ -65,13 +73,14 @@ impl Shape {
                         && a.rows[..rank - 1].iter().zip(&bound.rows).any(|(&s, &n)| s.abs() == 1 && n > 1)
                 });
                 let width = if crosses { extent.min(SQUARE) } else { extent.min(cap) };
-                let band = (cap / width).clamp(1, outer.count().max(1));
+                let band = whole_blocks(cap / width, width).clamp(1, outer.count().max(1));
                 Shape { outer, lanes, width, band, ..Shape::empty(bound.mode) }
             }
             Mode::Rows => {
                 let resident = inner <= cap && !bound.split;
                 let width = inner.clamp(1, cap);
-                let band = if resident { (cap / width).clamp(1, count.max(1)) } else { 1 };
+                let band = if resident { whole_blocks(cap / width, width) } else { 1 };
+                let band = band.clamp(1, count.max(1));
                 let (outer, lanes) = (rows(0, rank), inner_grid());
                 Shape { outer, lanes, width, band, resident, ..Shape::empty(bound.mode) }
             }

@@ -43,6 +43,14 @@ unsafe fn load_body(dtype: DType, dst: *mut u8, base: *const u8, places: &Places
 #[inline(always)]
 unsafe fn gather<M: Copy, R: Copy>(dst: *mut u8, base: *const u8, p: &Places<'_>, f: impl Fn(M) -> R) {
     let (mut dst, base) = (dst.cast::<R>(), base.cast::<M>());
+    if let Some(first) = p.contiguous() {
+        // SAFETY: the caller's promise, for all places at once.
+        unsafe {
+            let from = base.offset(first);
+            (0..p.count()).for_each(|i| dst.add(i).write(f(from.add(i).read())));
+        }
+        return;
+    }
     for &outer in p.outer {
         for (&start, &length) in p.starts.iter().zip(p.lengths) {
             // SAFETY: the caller's promise: `length` places from here on, and room for them.
@@ -89,6 +97,14 @@ unsafe fn scatter<R: Copy, M: Copy>(
     f: impl Fn(R) -> M,
 ) {
     let (mut src, base) = (src.cast::<R>(), base.cast::<M>());
+    if let (1, Some(first)) = (src_step, p.contiguous()) {
+        // SAFETY: the caller's promise, for all places at once.
+        unsafe {
+            let to = base.offset(first);
+            (0..p.count()).for_each(|i| to.add(i).write(f(src.add(i).read())));
+        }
+        return;
+    }
     for &outer in p.outer {
         for (&start, &length) in p.starts.iter().zip(p.lengths) {
             // SAFETY: the caller's promise: `length` places from here on, and elements for them.

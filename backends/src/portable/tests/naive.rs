@@ -153,7 +153,7 @@ pub(super) fn define(op: ReduceOp, ty: DType, x: &[u64]) -> u64 {
             let nan = x.iter().position(|&b| is_nan(ty, b));
             let best = fold(if op == ArgMin { BinaryOp::Minimum } else { BinaryOp::Maximum });
             let equal = |b: &u64| binary(BinaryOp::Eq, ty, *b, best.expect("not empty")) == 1;
-            nan.or_else(|| x.iter().position(|b| equal(b))).expect("not empty") as u64
+            nan.or_else(|| x.iter().position(equal)).expect("not empty") as u64
         }
         Moment2 if x.is_empty() => 0,
         Moment2 => moment(ty, x),
@@ -220,7 +220,8 @@ fn unary(op: UnaryOp, ty: DType, x: u64) -> u64 {
         let dst: *mut u8 = out.as_mut_ptr().cast();
         // SAFETY: one block of either type.
         unsafe {
-            elementary::unary(Isa::best(), op, ty, 1, dst, Operand { ptr, step: BLOCK });
+            let to = std::slice::from_raw_parts_mut(dst.cast(), BLOCK * ty.size());
+            elementary::unary(Isa::best(), op, ty, 1, to, Operand { ptr, step: BLOCK });
             return get(dst, ty.size(), 0);
         }
     }
@@ -321,15 +322,8 @@ pub(super) fn binary(op: BinaryOp, ty: DType, a: u64, b: u64) -> u64 {
                     let at = |v: &mut [$t; BLOCK]| Operand { ptr: v.as_mut_ptr().cast(), step: BLOCK };
                     // SAFETY: one block each.
                     unsafe {
-                        elementary::binary(
-                            Isa::best(),
-                            op,
-                            ty,
-                            1,
-                            out.as_mut_ptr().cast(),
-                            at(&mut p),
-                            at(&mut q),
-                        )
+                        let to = std::slice::from_raw_parts_mut(out.as_mut_ptr().cast(), BLOCK * ty.size());
+                        elementary::binary(Isa::best(), op, ty, 1, to, at(&mut p), at(&mut q))
                     };
                     out[0]
                 }
