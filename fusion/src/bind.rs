@@ -8,13 +8,13 @@
 
 use crate::kernel::{Access, Def, Inst, Kernel, Store, Target};
 use crate::plan::{Plan, Step};
+use crate::schedule::schedule;
 use crate::stages::Stages;
-use crate::trace::{Trace, What, words_of};
+use crate::trace::{Trace, What};
 use lazuli_core::layout::Strides;
 use lazuli_core::shape::Dims;
 use lazuli_core::{Caps, DType, Layout, Op, View};
 use smallvec::SmallVec;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Where the memory of an access is.
@@ -153,13 +153,6 @@ pub struct Launches {
     /// Kernels that only copy elements into row-major order for a reshape.
     pub packed: usize,
 }
-
-/// Rows at most for a kernel to be split along its inner axes.
-const FEW_ROWS: usize = 8;
-/// Points at least for that.
-const SPLIT_POINTS: usize = 1 << 16;
-/// Below this many reduced elements a row, lanes run across rows whatever the strides are.
-const TINY_ROW: usize = 16;
 
 struct Binder<'a> {
     trace: &'a Trace,
@@ -419,176 +412,6 @@ impl Binder<'_> {
     }
 }
 
-/// Merges axes, picks the direction of lanes, counts bytes and writes the key.
-fn schedule(
-    kernel: Arc<Kernel>,
-    rows: Dims,
-    inner: Dims,
-    mut accesses: Vec<BoundAccess>,
-    caps: &Caps,
-) -> Bound {
-    let stages = Arc::new(Stages::of(&kernel));
-    let reduces = kernel.reduces();
-    let points: usize = rows.iter().chain(&inner).product();
-    let (bytes_read, again, bytes_written) = bytes(&kernel, &stages, &accesses, &rows, &inner);
-    let mut rows = merge(rows, &mut accesses, |a| &mut a.rows);
-    let inner = merge(inner, &mut accesses, |a| &mut a.inner);
-    let length: usize = inner.iter().product();
-
-    let lane = if reduces { lane_axis(&accesses, &rows, &inner, length) } else { Some(rows.len()) };
-    let mode = match (reduces, lane) {
-        (false, _) => Mode::Map,
-        (true, Some(axis)) => {
-            let n = rows.remove(axis);
-            rows.push(n);
-            for a in &mut accesses {
-                let s = a.rows.remove(axis);
-                a.rows.push(s);
-            }
-            Mode::Columns
-        }
-        (true, None) => Mode::Rows,
-    };
-    if mode == Mode::Map && rows.is_empty() {
-        rows.push(1);
-        accesses.iter_mut().for_each(|a| a.rows.push(0));
-    }
-    let count: usize = rows.iter().product();
-    let split = mode == Mode::Rows && count < FEW_ROWS && points >= SPLIT_POINTS;
-    let widest = stages.kept.iter().map(|&v| kernel.body[v as usize].ty.size()).sum::<usize>();
-    let fits = length.saturating_mul(widest) <= caps.row_scratch;
-    let keep = mode == Mode::Rows && !split && !stages.kept.is_empty() && fits;
-    // A later sweep over a row that is still in the cache reads no memory.
-    let row_bytes = bytes_read / count.max(1);
-    let cached = mode != Mode::Map && !split && row_bytes <= caps.row_scratch;
-    let (bytes_read, bytes_cached) = if cached { (bytes_read, again) } else { (bytes_read + again, 0) };
-
-    for a in &mut accesses {
-        a.lane = lane_of(a, mode);
-    }
-    let classes: Vec<(Lane, DType, bool, bool, bool)> =
-        accesses.iter().map(|a| (a.lane, a.dtype, a.write, a.full, a.slot == Slot::Iota)).collect();
-    let shape = (mode, split, keep, rows.len(), inner.len());
-    let key = words_of(&(shape, classes, &kernel.body, &kernel.stores, kernel.params.len())).into();
-    Bound {
-        kernel,
-        stages,
-        mode,
-        split,
-        keep,
-        rows,
-        inner,
-        accesses,
-        key,
-        bytes_read,
-        bytes_cached,
-        bytes_written,
-    }
-}
-
-fn lane_of(a: &BoundAccess, mode: Mode) -> Lane {
-    let step = match mode {
-        Mode::Rows if a.inner.iter().all(|&s| s == 0) => 0,
-        Mode::Rows if a.inner.len() > 1 => return Lane::Packed,
-        Mode::Rows => a.inner[0],
-        Mode::Map | Mode::Columns => a.rows[a.rows.len() - 1],
-    };
-    match step {
-        0 => Lane::Same,
-        1 => Lane::Unit,
-        _ => Lane::Strided,
-    }
-}
-
-/// The row axis that lanes run along, or `None` if they run along the inner axes: whichever has
-/// more arrays contiguous.
-fn lane_axis(accesses: &[BoundAccess], rows: &[usize], inner: &[usize], length: usize) -> Option<usize> {
-    if rows.is_empty() {
-        return None;
-    }
-    let last = rows.len() - 1;
-    if length < TINY_ROW || inner.is_empty() {
-        return Some(last);
-    }
-    let full = || accesses.iter().filter(|a| a.full);
-    let along_inner = full().filter(|a| a.inner.last() == Some(&1)).count();
-    let along_rows = |d: usize| full().filter(|a| a.rows[d] == 1).count();
-    let best = (0..rows.len()).rev().max_by_key(|&d| along_rows(d)).expect("not empty");
-    let n = along_rows(best);
-    if n > along_inner && rows[best] >= 2 {
-        Some(best)
-    } else if n == 0 && along_inner == 0 && rows[last] >= 8 {
-        Some(last)
-    } else {
-        None
-    }
-}
-
-/// Drops axes of length 1 and merges neighbours that follow each other in every array.
-fn merge(
-    extents: Dims,
-    accesses: &mut [BoundAccess],
-    pick: impl Fn(&mut BoundAccess) -> &mut Strides,
-) -> Dims {
-    let mut out = Dims::new();
-    let mut strides: Vec<Strides> = vec![Strides::new(); accesses.len()];
-    for (d, &n) in extents.iter().enumerate() {
-        if n == 1 {
-            continue;
-        }
-        let steps: SmallVec<[isize; 16]> = accesses.iter_mut().map(|a| pick(a)[d]).collect();
-        let follows = !out.is_empty()
-            && steps.iter().zip(&strides).all(|(&s, list)| {
-                let before = *list.last().expect("one stride for each extent");
-                before == s.wrapping_mul(n as isize)
-            });
-        if follows {
-            *out.last_mut().expect("not empty") *= n;
-            for (list, &s) in strides.iter_mut().zip(&steps) {
-                *list.last_mut().expect("not empty") = s;
-            }
-        } else {
-            out.push(n);
-            for (list, &s) in strides.iter_mut().zip(&steps) {
-                list.push(s);
-            }
-        }
-    }
-    for (a, list) in accesses.iter_mut().zip(strides) {
-        *pick(a) = list;
-    }
-    out
-}
-
-/// Bytes of a first read of everything, of reads by further sweeps, and of writes.
-fn bytes(
-    kernel: &Kernel,
-    stages: &Stages,
-    accesses: &[BoundAccess],
-    rows: &[usize],
-    inner: &[usize],
-) -> (usize, usize, usize) {
-    let (mut first, mut again, mut written) = (0, 0, 0);
-    for (i, a) in accesses.iter().enumerate() {
-        if a.slot == Slot::Iota {
-            continue;
-        }
-        let span = |extents: &[usize], steps: &Strides| -> usize {
-            extents.iter().zip(steps).filter(|&(_, &s)| s != 0).map(|(&n, _)| n).product()
-        };
-        let size = span(rows, &a.rows) * span(inner, &a.inner) * a.dtype.size();
-        if a.write {
-            written += size;
-            continue;
-        }
-        let loads = |v: &u32| matches!(kernel.body[*v as usize].inst, Inst::Load(x) if x as usize == i);
-        let sweeps = stages.sweeps.iter().filter(|s| s.body_kept.iter().any(loads)).count().max(1);
-        first += size;
-        again += size * (sweeps - 1);
-    }
-    (first, again, written)
-}
-
 /// The byte layout of results that are looked at through views: for each root, the stored node
 /// and the layout of the root in it.
 pub fn root_layouts(trace: &Trace) -> Vec<(usize, Layout)> {
@@ -630,15 +453,4 @@ pub fn params(kernel: &Kernel, trace: &Trace) -> SmallVec<[u64; 8]> {
             _ => unreachable!("parameters are constants"),
         })
         .collect()
-}
-
-/// For tests and plans: how many kernels of each key there are.
-pub fn distinct_keys(launches: &Launches) -> HashMap<Arc<[u64]>, usize> {
-    let mut count = HashMap::new();
-    for launch in &launches.launches {
-        if let Launch::Kernel(b) = launch {
-            *count.entry(b.key.clone()).or_default() += 1;
-        }
-    }
-    count
 }

@@ -21,6 +21,7 @@ pub mod explain;
 pub mod grow;
 pub mod kernel;
 pub mod plan;
+mod schedule;
 pub mod stages;
 pub mod trace;
 

@@ -325,7 +325,12 @@ impl<'a> Builder<'a> {
     /// The access that a computed value may be written to at once.
     fn direct_store(&self, v: Val, step: &Step, stores: &[usize]) -> Option<u16> {
         let kernel = &self.bound.kernel;
-        let moved = matches!(step, Step::Load { .. } | Step::Index { .. });
+        // Loads choose their place themselves; the math library wants initialised memory, which
+        // that of a result need not be.
+        let moved = matches!(
+            step,
+            Step::Load { .. } | Step::Index { .. } | Step::Function { .. } | Step::Function2 { .. }
+        );
         let store = stores.iter().map(|&s| &kernel.stores[s]).find(|s| s.value == v)?;
         let dtype = self.bound.accesses[store.access as usize].dtype;
         (!moved && !self.kept.contains(&v) && dtype.compute() == dtype).then_some(store.access)

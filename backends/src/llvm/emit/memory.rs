@@ -1,0 +1,110 @@
+//! Memory in IR: addresses, loads and stores of all kinds, constant tables.
+
+use super::*;
+
+impl Emitter {
+    /// `base + bytes`
+    pub fn offset<'e>(&'e self, base: V<'e>, bytes: V<'e>) -> V<'e> {
+        self.define(PTR, format_args!("getelementptr i8, ptr {base}, i64 {bytes}"))
+    }
+
+    /// Addresses `base + bytes[lane]`.
+    pub fn offsets<'e>(&'e self, base: V<'e>, bytes: V<'e>) -> V<'e> {
+        let ty = bytes.ty.of(Elem::Ptr);
+        self.define(ty, format_args!("getelementptr i8, ptr {base}, {} {bytes}", bytes.ty))
+    }
+
+    /// Reads a value; memory need only be aligned to `align` bytes.
+    pub fn load<'e>(&'e self, ty: Ty, at: V<'e>, align: u32) -> V<'e> {
+        self.define(ty, format_args!("load {ty}, ptr {at}, align {align}"))
+    }
+
+    /// Writes a value.
+    pub fn store<'e>(&'e self, value: V<'e>, at: V<'e>, align: u32) {
+        self.line(format_args!("store {} {value}, ptr {at}, align {align}", value.ty));
+    }
+
+    /// Writes a whole vector past the caches; `at` must be aligned to the vector.
+    pub fn store_streaming<'e>(&'e self, value: V<'e>, at: V<'e>, align: u32) {
+        self.line(format_args!("store {} {value}, ptr {at}, align {align}, !nontemporal !0", value.ty));
+    }
+
+    /// Asks for the cache line at `at` before it is needed. Any address is allowed.
+    pub fn prefetch<'e>(&'e self, at: V<'e>) {
+        self.declare("llvm.prefetch.p0", "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)".into());
+        self.line(format_args!("call void @llvm.prefetch.p0(ptr {at}, i32 0, i32 3, i32 1)"));
+    }
+
+    /// Reads the lanes that `mask` names, zeros elsewhere.
+    pub fn load_masked<'e>(&'e self, ty: Ty, at: V<'e>, mask: V<'e>, align: u32) -> V<'e> {
+        let name = format!("llvm.masked.load.{}.p0", ty.mangled());
+        self.declare(&name, format!("declare {ty} @{name}(ptr, {}, {ty})", mask.ty));
+        self.define(
+            ty,
+            format_args!(
+                "call {ty} @{name}(ptr align {align} {at}, {} {mask}, {ty} zeroinitializer)",
+                mask.ty
+            ),
+        )
+    }
+
+    /// Writes the lanes that `mask` names.
+    pub fn store_masked<'e>(&'e self, value: V<'e>, at: V<'e>, mask: V<'e>, align: u32) {
+        let ty = value.ty;
+        let name = format!("llvm.masked.store.{}.p0", ty.mangled());
+        self.declare(&name, format!("declare void @{name}({ty}, ptr, {})", mask.ty));
+        self.line(format_args!(
+            "call void @{name}({ty} {value}, ptr align {align} {at}, {} {mask})",
+            mask.ty
+        ));
+    }
+
+    /// Reads one element from each address whose mask is set, zeros elsewhere.
+    pub fn gather<'e>(&'e self, ty: Ty, at: V<'e>, mask: V<'e>, align: u32) -> V<'e> {
+        let name = format!("llvm.masked.gather.{}.{}", ty.mangled(), at.ty.mangled());
+        self.declare(&name, format!("declare {ty} @{name}({}, {}, {ty})", at.ty, mask.ty));
+        self.define(
+            ty,
+            format_args!(
+                "call {ty} @{name}({} align {align} {at}, {} {mask}, {ty} zeroinitializer)",
+                at.ty, mask.ty
+            ),
+        )
+    }
+
+    /// Writes one element to each address whose mask is set.
+    pub fn scatter<'e>(&'e self, value: V<'e>, at: V<'e>, mask: V<'e>, align: u32) {
+        let ty = value.ty;
+        let name = format!("llvm.masked.scatter.{}.{}", ty.mangled(), at.ty.mangled());
+        self.declare(&name, format!("declare void @{name}({ty}, {}, {})", at.ty, mask.ty));
+        self.line(format_args!(
+            "call void @{name}({ty} {value}, {} align {align} {at}, {} {mask})",
+            at.ty, mask.ty
+        ));
+    }
+
+    /// Room for `count` elements on the stack of the function. Call it in the entry block only.
+    pub fn stack(&self, ty: Ty, count: u32) -> V<'_> {
+        self.define(PTR, format_args!("alloca {ty}, i64 {count}, align 64"))
+    }
+
+    /// The address of a constant table of 64-bit words.
+    pub fn table(&self, table: &'static [i64]) -> V<'_> {
+        let mut globals = self.globals.borrow_mut();
+        let id = (table.as_ptr(), table.len());
+        let at = globals.iter().position(|g| *g == id).unwrap_or_else(|| {
+            globals.push(id);
+            let words: Vec<String> = table.iter().map(|w| format!("i64 {w}")).collect();
+            let n = globals.len() - 1;
+            let text = format!(
+                "@table{n} = internal constant [{} x i64] [{}], align 64",
+                table.len(),
+                words.join(", ")
+            );
+            // Sorts before the declarations of functions; the order does not matter to LLVM.
+            self.declare(&format!("@table{n}"), text);
+            n
+        });
+        self.name(format!("@table{at}"), PTR)
+    }
+}

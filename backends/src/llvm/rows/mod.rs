@@ -1,0 +1,291 @@
+//! The skeleton of a row reduction: lanes along the inner axes.
+//!
+//! One row after another; a row is swept once for each stage. A full chunk of 256 elements is 8
+//! steps over 32 partials held in vectors; a shorter last chunk goes through memory, masked.
+//! Elements that are not neighbours in memory are packed a chunk at a time. The same code, cut
+//! at sweeps and run over a range of chunks, serves few long rows (`split`).
+
+mod chunk;
+mod stack;
+
+use super::emit::{Elem, Emitter, I64, PTR, Ty, V};
+use super::frame::{Env, Frame};
+use super::reduce::{Reduction, tree};
+use lazuli_core::DType;
+use lazuli_fusion::bind::{Lane, Slot};
+use lazuli_fusion::kernel::{Inst, Val};
+use lazuli_fusion::stages::Sweep;
+use std::collections::HashMap;
+
+const CHUNK: i64 = 256;
+const PARTIALS: u32 = 32;
+/// Levels of the stack of chunk totals: rows of up to 256 * 2^47 elements.
+const LEVELS: u64 = 48;
+/// Bytes ahead at which streams are prefetched.
+const AHEAD: i64 = 4096;
+
+/// A row being printed.
+struct Row<'f, 'e> {
+    f: &'f Frame<'e>,
+    /// Address of each access at this row.
+    bases: Vec<V<'e>>,
+    /// Scratch rows of kept values.
+    kept: HashMap<Val, V<'e>>,
+    /// Chunk buffers of packed accesses.
+    packed: HashMap<u16, V<'e>>,
+    /// Loads that are the same along the row.
+    fixed: HashMap<u16, V<'e>>,
+    /// Accumulators of a partly filled chunk.
+    partials: V<'e>,
+    /// Totals of chunks, by level.
+    stack: V<'e>,
+}
+
+/// Room in scratch: places that hold for the whole function.
+struct Room<'e> {
+    packed: HashMap<u16, V<'e>>,
+    partials: V<'e>,
+    stack: V<'e>,
+}
+
+impl<'e> Room<'e> {
+    fn new(f: &Frame<'e>) -> Room<'e> {
+        let packed = (0..f.b.accesses.len() as u16)
+            .filter(|&a| f.access(a).full && is_packed(f, a))
+            .map(|a| (a, f.reserve(CHUNK as u64 * 8)))
+            .collect();
+        let widest = f.b.stages.sweeps.iter().map(|s| s.reduces.len()).max().unwrap_or(0) as u64;
+        let partials = f.reserve(widest * 3 * u64::from(PARTIALS) * 8);
+        let stack = f.reserve(widest * 3 * LEVELS * 8);
+        Room { packed, partials, stack }
+    }
+}
+
+/// Goes through a chunk buffer: several inner axes, or any step but 1.
+fn is_packed(f: &Frame<'_>, a: u16) -> bool {
+    match f.access(a).lane {
+        Lane::Packed => true,
+        Lane::Strided => f.access(a).slot != Slot::Iota,
+        _ => false,
+    }
+}
+
+/// The reductions of a sweep.
+fn reductions(f: &Frame<'_>, sweep: &Sweep) -> Vec<(Val, Val, Reduction)> {
+    sweep
+        .reduces
+        .iter()
+        .map(|&r| match f.b.kernel.body[r as usize].inst {
+            Inst::Reduce(op, arg) => (r, arg, Reduction { op, dtype: f.b.kernel.body[arg as usize].ty }),
+            _ => unreachable!("sweeps list reductions"),
+        })
+        .collect()
+}
+
+/// Prints `run`: rows `b0..e0`, each with all its sweeps.
+pub fn run(f: &Frame<'_>) -> Result<(), String> {
+    let [b0, e0, ..] = f.ranges();
+    let room = Room::new(f);
+    let rest = f.reserve_rest();
+    let mut failed = Ok(());
+    f.e.for_loop(b0, e0, 1, &[], |row, _| {
+        failed = std::mem::replace(&mut failed, Ok(())).and_then(|()| one_row(f, row, &room, rest));
+        vec![]
+    });
+    failed
+}
+
+fn one_row<'e>(f: &Frame<'e>, linear: V<'e>, room: &Room<'e>, rest: V<'e>) -> Result<(), String> {
+    let row = Row::new(f, linear, room, rest);
+    let mut env = Env::new(1, None);
+    row.scalars(0, &mut env)?;
+    let (begin, end) = (f.e.i64(0), f.count());
+    for (s, sweep) in f.b.stages.sweeps.iter().enumerate() {
+        let totals = row.sweep(sweep, begin, end, &env)?;
+        for ((r, _, reduction), total) in reductions(f, sweep).into_iter().zip(totals) {
+            env.set(r, reduction.finish(&total, f.count()));
+        }
+        row.scalars(s as u8 + 1, &mut env)?;
+    }
+    row.store_scalars(&env);
+    Ok(())
+}
+
+/// Prints `sweep{s}` of a split kernel: row `b0`, elements `b1..e1`. Results of earlier sweeps
+/// are read from `state` (a word a reduction, in body order); totals go to `%out`.
+pub fn sweep(f: &Frame<'_>, s: usize) -> Result<(), String> {
+    let e = f.e;
+    let [b0, _, b1, e1] = f.ranges();
+    let room = Room::new(f);
+    let row = Row::new(f, b0, &room, f.reserve_rest());
+    let mut env = Env::new(1, None);
+    row.resume(s, &mut env)?;
+    let sweep = &f.b.stages.sweeps[s];
+    let totals = row.sweep(sweep, b1, e1, &env)?;
+    let out = e.named("%out", PTR);
+    for (k, total) in totals.iter().enumerate() {
+        for (c, &v) in total.iter().enumerate() {
+            store_word(e, v, e.offset(out, e.i64((k * 3 + c) as i64 * 8)));
+        }
+    }
+    Ok(())
+}
+
+/// Prints `finish` of a split kernel: the row-level stores of row `b0`.
+pub fn finish(f: &Frame<'_>) -> Result<(), String> {
+    let [b0, ..] = f.ranges();
+    let room = Room::new(f);
+    let row = Row::new(f, b0, &room, f.reserve_rest());
+    let mut env = Env::new(1, None);
+    row.resume(f.b.stages.sweeps.len(), &mut env)?;
+    row.store_scalars(&env);
+    Ok(())
+}
+
+/// Writes a scalar as a word of 8 bytes.
+fn store_word<'e>(e: &'e Emitter, v: V<'e>, at: V<'e>) {
+    let bits = match v.ty.elem {
+        Elem::F32 => e.convert("bitcast", v, Ty::new(Elem::I32, 1)),
+        Elem::F64 => e.convert("bitcast", v, I64),
+        _ => v,
+    };
+    let word = if bits.ty.elem.bits() < 64 { e.convert("zext", bits, I64) } else { bits };
+    e.store(word, at, 8);
+}
+
+/// Reads it back.
+fn load_word<'e>(e: &'e Emitter, ty: Ty, at: V<'e>) -> V<'e> {
+    let word = e.load(I64, at, 8);
+    match ty.elem {
+        Elem::I64 => word,
+        Elem::F64 => e.convert("bitcast", word, ty),
+        Elem::F32 => {
+            let low = e.convert("trunc", word, Ty::new(Elem::I32, 1));
+            e.convert("bitcast", low, ty)
+        }
+        _ => e.convert("trunc", word, ty),
+    }
+}
+
+impl<'f, 'e> Row<'f, 'e> {
+    fn new(f: &'f Frame<'e>, linear: V<'e>, room: &Room<'e>, rest: V<'e>) -> Row<'f, 'e> {
+        let e = f.e;
+        let index = f.row_index(linear, f.b.rows.len());
+        let bases: Vec<V<'e>> = (0..f.b.accesses.len() as u16).map(|a| f.row_address(a, &index)).collect();
+        let mut kept = HashMap::new();
+        if f.b.keep {
+            // Each kept value has room for the whole row and a vector more.
+            let padded = e.add(f.count(), e.i64(64));
+            let mut at = e.i64(0);
+            for &v in &f.b.stages.kept {
+                kept.insert(v, e.offset(rest, at));
+                let size = f.slot_bytes(f.b.kernel.body[v as usize].ty) as i64;
+                at = e.add(at, e.mul(padded, e.i64(size)));
+            }
+        }
+        Row {
+            f,
+            bases,
+            kept,
+            packed: room.packed.clone(),
+            fixed: HashMap::new(),
+            partials: room.partials,
+            stack: room.stack,
+        }
+        .with_fixed()
+    }
+
+    /// Reads, once a row, what the whole row shares.
+    fn with_fixed(mut self) -> Self {
+        for def in &self.f.b.kernel.body {
+            if let Inst::Load(a) | Inst::Index(a) = def.inst
+                && (!def.full || self.f.access(a).lane == Lane::Same)
+                && !self.fixed.contains_key(&a)
+            {
+                let zero = self.f.e.i64(0);
+                let v = self.f.read(a, Lane::Same, self.bases[a as usize], zero, 1, None);
+                self.fixed.insert(a, v);
+            }
+        }
+        self
+    }
+
+    /// Row-level values of one depth.
+    fn scalars(&self, depth: u8, env: &mut Env<'e, '_>) -> Result<(), String> {
+        self.f.compute(&self.f.row_values(depth), env, &mut |a, _| self.fixed[&a])
+    }
+
+    /// Row-level values up to sweep `s`, with the results of earlier sweeps from memory.
+    fn resume(&self, s: usize, env: &mut Env<'e, '_>) -> Result<(), String> {
+        let e = self.f.e;
+        let state = e.named("%state", PTR);
+        let body = &self.f.b.kernel.body;
+        let all: Vec<usize> = (0..body.len()).filter(|&v| matches!(body[v].inst, Inst::Reduce(..))).collect();
+        for depth in 0..=s as u8 {
+            for (k, &v) in all.iter().enumerate() {
+                if depth > 0 && body[v].depth == depth {
+                    let ty = crate::llvm::body::register(body[v].ty, 1);
+                    env.set(v as Val, load_word(e, ty, e.offset(state, e.i64(k as i64 * 8))));
+                }
+            }
+            self.scalars(depth, env)?;
+        }
+        Ok(())
+    }
+
+    fn store_scalars(&self, env: &Env<'e, '_>) {
+        let zero = self.f.e.i64(0);
+        for s in self.f.b.kernel.stores.iter().filter(|s| !s.full) {
+            let value = self.f.value(s.value, env);
+            self.f.write(s.access, Lane::Same, self.bases[s.access as usize], zero, value, None, false);
+        }
+    }
+
+    /// One sweep over elements `begin..end`: does its full stores, gives the totals of its
+    /// reductions.
+    fn sweep(
+        &self,
+        sweep: &Sweep,
+        begin: V<'e>,
+        end: V<'e>,
+        scalars: &Env<'e, '_>,
+    ) -> Result<Vec<Vec<V<'e>>>, String> {
+        let e = self.f.e;
+        let list = reductions(self.f, sweep);
+        if list.is_empty() {
+            self.store_only(sweep, begin, end, scalars)?;
+            return Ok(Vec::new());
+        }
+        let mut failed = Ok(());
+        let length = e.binary("sub", end, begin);
+        let full_chunks = e.binary("lshr", length, e.i64(8));
+        let full_end = e.add(begin, e.binary("shl", full_chunks, e.i64(8)));
+        e.for_loop(begin, full_end, CHUNK, &[], |base, _| {
+            match self.full_chunk(sweep, &list, base, scalars) {
+                Ok(totals) => self.push(&list, totals, base, begin, e.i64(CHUNK)),
+                Err(error) => failed = Err(error),
+            }
+            vec![]
+        });
+        let left = e.binary("sub", end, full_end);
+        let some = e.compare("icmp sgt", left, e.i64(0));
+        e.if_then(some, || match self.short_chunk(sweep, &list, full_end, left, scalars) {
+            Ok(totals) => self.push(&list, totals, full_end, begin, left),
+            Err(error) => failed = Err(error),
+        });
+        failed?;
+        Ok(self.fold(&list, begin, end))
+    }
+
+    /// The number of parts and where they start: `(first value, count)` for each reduction.
+    fn spans(list: &[(Val, Val, Reduction)], total: bool) -> Vec<(usize, usize)> {
+        let mut at = 0;
+        list.iter()
+            .map(|(_, _, r)| {
+                let n = if total { r.total_types(1).len() } else { r.part_types(1).len() };
+                at += n;
+                (at - n, n)
+            })
+            .collect()
+    }
+}
