@@ -128,7 +128,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write) -> Res
     }
     let device = if options.portable { Device::portable() } else { Device::cpu() };
     Device::set_default(&device)?;
-    writeln!(out, "device: {}", device.name())?;
     match options.synthetic {
         Some(n) => vectors(n, &options, out),
         None if options.columns => columns(&options, out),
@@ -214,7 +213,7 @@ fn blocks(n: usize) -> Vec<Range<usize>> {
 }
 
 fn rows(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
-    let (table, labels) = load(options, "digits.csv.gz", out)?;
+    let Data { title, table, labels } = load(options, "digits.csv.gz")?;
     let host = table.values;
     check_lengths(&host)?;
     if host.nrows() < 2 {
@@ -224,7 +223,7 @@ fn rows(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
 
     let z = normalize_rows(&x);
     let first = blocks(host.nrows()).swap_remove(0);
-    writeln!(out, "\n{}", similarities(&z, &first).0.argmax(-1).explain())?;
+    writeln!(out, "{title}\n\n{}", similarities(&z, &first).0.argmax(-1).explain())?;
 
     let found = nearest(&x)?;
     let without = found.iter().filter(|row| row.is_none()).count();
@@ -301,7 +300,7 @@ pub fn strongest(correlations: &[f64], columns: usize) -> Vec<(usize, usize, f64
 }
 
 fn columns(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
-    let (table, _) = load(options, "breast_cancer.csv", out)?;
+    let Data { title, table, .. } = load(options, "breast_cancer.csv")?;
     let (host, names) = (table.values, table.names);
     let count = host.ncols();
     if count > 4096 {
@@ -313,7 +312,7 @@ fn columns(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
         None => (1..=count).map(|i| format!("column {i}")).collect(),
     };
     let x = Array::from(host.clone());
-    writeln!(out, "\n{}", correlations(&x).explain())?;
+    writeln!(out, "{title}\n\n{}", correlations(&x).explain())?;
 
     let found = correlations(&x).to_vec()?;
     let constant: Vec<_> = (0..count).filter(|i| found[i * count + i].is_nan()).map(|i| &*names[i]).collect();
@@ -370,7 +369,12 @@ pub fn norm(x: &Array<f64>) -> Array<f64> {
 fn vectors(n: usize, options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
     let (a, b) = synthetic(n)?;
     let (x, y) = (Array::from(a.clone()), Array::from(b.clone()));
-    writeln!(out, "\n{}", norm(&x).dot(&norm(&y)).explain())?;
+    writeln!(
+        out,
+        "{n} numbers each, on device {}\n\n{}",
+        Device::default().name(),
+        norm(&x).dot(&norm(&y)).explain()
+    )?;
     let found = norm(&x).dot(&norm(&y)).item()?;
     writeln!(out, "dot(norm(x), norm(y)) of {n} numbers: {found} (correlation {:.6})", found / n as f64)?;
 
@@ -407,11 +411,14 @@ fn synthetic(n: usize) -> Result<(Array1<f64>, Array1<f64>), Failure> {
 
 // ------------------------------------------------------------------------------------------------ what they share
 
-fn load(
-    options: &Options,
-    bundled: &str,
-    out: &mut dyn Write,
-) -> Result<(read::Table, Option<Vec<f64>>), Failure> {
+/// What the user, or the example itself, gives to work on.
+struct Data {
+    title: String,
+    table: read::Table,
+    labels: Option<Vec<f64>>,
+}
+
+fn load(options: &Options, bundled: &str) -> Result<Data, Failure> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
     let path = options.file.clone().unwrap_or_else(|| folder.join(bundled));
     let mut table = read::table(&path).map_err(Failure::Input)?;
@@ -423,6 +430,8 @@ fn load(
     }
     let (rows, columns) = table.values.dim();
     let beside = if labels.is_some() { " and a label each" } else { "" };
-    writeln!(out, "{}: {rows} rows of {columns} numbers{beside}", path.display())?;
-    Ok((table, labels))
+    let device = Device::default();
+    let title =
+        format!("{}: {rows} rows of {columns} numbers{beside}, on device {}", path.display(), device.name());
+    Ok(Data { title, table, labels })
 }

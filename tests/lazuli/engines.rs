@@ -42,6 +42,11 @@ pub fn same_bits<T: Element>(a: T, b: T) -> bool {
 /// Asserts the bits of all elements. `describe` tells of what element `i` was made.
 #[track_caller]
 pub fn assert_bits<T: Element>(what: &str, x: &Array<T>, expected: &[T], describe: impl Fn(usize) -> String) {
+    assert_same(what, x, expected, &describe);
+}
+
+#[track_caller]
+fn assert_same<T: Element>(what: &str, x: &Array<T>, expected: &[T], describe: &dyn Fn(usize) -> String) {
     let got = x.to_vec().unwrap_or_else(|e| panic!("{what}: {e}"));
     assert_eq!(got.len(), expected.len(), "{what}: number of elements");
     let wrong: Vec<usize> = (0..got.len()).filter(|&i| !same_bits(got[i], expected[i])).collect();
@@ -58,6 +63,22 @@ pub fn assert_bits<T: Element>(what: &str, x: &Array<T>, expected: &[T], describ
     }
 }
 
+/// Checks what `f` gives on all engines, fused and op by op, against `expected`.
+#[track_caller]
+fn check_all<T: Element>(
+    name: &str,
+    f: &dyn Fn(&Device) -> Array<T>,
+    expected: &[T],
+    describe: &dyn Fn(usize) -> String,
+) {
+    for device in engines() {
+        for fused in [true, false] {
+            let what = format!("{name} on {device}, {}", if fused { "fused" } else { "op by op" });
+            lazuli::fusion(fused, || assert_bits(&what, &f(&device), expected, describe));
+        }
+    }
+}
+
 /// Checks a function of one array against a function of one value, on all engines.
 #[track_caller]
 pub fn check1<T: Element, U: Element>(
@@ -67,10 +88,8 @@ pub fn check1<T: Element, U: Element>(
     g: impl Fn(T) -> U,
 ) {
     let expected: Vec<U> = data.iter().map(|&v| g(v)).collect();
-    everywhere(|device, engine| {
-        let what = format!("{name} of {} on {engine}", T::DTYPE);
-        assert_bits(&what, &f(&on(device, data)), &expected, |i| format!("{:?}", data[i]));
-    });
+    let name = format!("{name} of {}", T::DTYPE);
+    check_all(&name, &|d| f(&on(d, data)), &expected, &|i| format!("{:?}", data[i]));
 }
 
 /// Checks a function of two arrays against a function of two values, on all engines.
@@ -82,11 +101,9 @@ pub fn check2<T: Element, U: Element>(
     g: impl Fn(T, T) -> U,
 ) {
     let expected: Vec<U> = a.iter().zip(b).map(|(&v, &w)| g(v, w)).collect();
-    everywhere(|device, engine| {
-        let what = format!("{name} of {} on {engine}", T::DTYPE);
-        let x = f(&on(device, a), &on(device, b));
-        assert_bits(&what, &x, &expected, |i| format!("{:?}, {:?}", a[i], b[i]));
-    });
+    let name = format!("{name} of {}", T::DTYPE);
+    let describe = |i: usize| format!("{:?}, {:?}", a[i], b[i]);
+    check_all(&name, &|d| f(&on(d, a), &on(d, b)), &expected, &describe);
 }
 
 /// Checks a function of three arrays against a function of three values, on all engines.
@@ -98,11 +115,9 @@ pub fn check3<T: Element, U: Element>(
     g: impl Fn(T, T, T) -> U,
 ) {
     let expected: Vec<U> = (0..a.len()).map(|i| g(a[i], b[i], c[i])).collect();
-    everywhere(|device, engine| {
-        let what = format!("{name} of {} on {engine}", T::DTYPE);
-        let x = f(&on(device, a), &on(device, b), &on(device, c));
-        assert_bits(&what, &x, &expected, |i| format!("{:?}, {:?}, {:?}", a[i], b[i], c[i]));
-    });
+    let name = format!("{name} of {}", T::DTYPE);
+    let describe = |i: usize| format!("{:?}, {:?}, {:?}", a[i], b[i], c[i]);
+    check_all(&name, &|d| f(&on(d, a), &on(d, b), &on(d, c)), &expected, &describe);
 }
 
 /// SplitMix64.

@@ -51,6 +51,9 @@ fn a_deep_chain_on_a_small_stack() {
 
 #[test]
 fn a_million_steps_hold_constant_memory() {
+    if !alone("limits::a_million_steps_hold_constant_memory") {
+        return;
+    }
     let a = Array::from_vec(vec![0.5f64; 16]);
     let b = Array::from_vec(vec![1.0f64; 16]);
     let mut x = Array::<f64>::zeros([16]);
@@ -63,7 +66,7 @@ fn a_million_steps_hold_constant_memory() {
     }
     let grown = resident().saturating_sub(early);
     assert_array(&x, &[16], &[2.0; 16]);
-    assert!(grown < 64 << 10, "{grown} KiB more after a million steps than after 100,000");
+    assert!(grown < 8 << 10, "{grown} KiB more after a million steps than after 100,000");
 }
 
 #[test]

@@ -1,14 +1,22 @@
-//! Tests of the front door, in one binary: what programs see of `lazuli`.
+//! All integration tests of `lazuli`, in one binary (LLVM is linked statically: each is large).
 //!
-//! Bit-for-bit comparisons of engines and of fusion are in the corpus of `lazuli-backends`; here
-//! results are compared with plain Rust and ndarray.
+//! Results are compared with plain Rust, with ndarray, with the rules of `docs/NUMERICS.md`
+//! written out naively, and between engines and fusion on and off, bit for bit.
 
 mod creation;
 mod elementwise;
+mod engines;
 mod errors;
+mod examples;
+mod halves;
+mod kernel_counts;
+mod lanes;
 mod limits;
+mod memory;
 mod printing;
 mod recording;
+mod reduction_order;
 mod reductions;
 mod support;
+mod totals;
 mod views;

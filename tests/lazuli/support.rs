@@ -41,3 +41,21 @@ pub fn message<T: Element>(x: &Array<T>) -> String {
     assert_eq!(x.to_vec().unwrap_err().to_string(), error.to_string());
     error.to_string()
 }
+
+/// Runs the test `name` in a process of its own, where memory can be measured. True in there;
+/// elsewhere false, after it has succeeded.
+pub fn alone(name: &str) -> bool {
+    const INNER: &str = "LAZULI_TEST_ALONE";
+    if std::env::var_os(INNER).is_some() {
+        return true;
+    }
+    let program = std::env::current_exe().expect("the test program");
+    let run = std::process::Command::new(program)
+        .args(["--exact", name, "--test-threads", "1"])
+        .env(INNER, "1")
+        .output()
+        .expect("the test program runs");
+    let output = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && output.contains("1 passed"), "{output}");
+    false
+}
