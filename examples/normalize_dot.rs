@@ -127,7 +127,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write) -> Res
         return Ok(writeln!(out, "{HELP}")?);
     }
     let device = if options.portable { Device::portable() } else { Device::cpu() };
-    Device::set_default(&device)?;
+    Device::set_default(&device);
     match options.synthetic {
         Some(n) => vectors(n, &options, out),
         None if options.columns => columns(&options, out),

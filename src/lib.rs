@@ -3,6 +3,7 @@
 
 mod array;
 mod compare;
+mod control;
 mod create;
 mod device;
 mod display;
@@ -25,6 +26,7 @@ mod slice;
 mod views;
 
 pub use array::Array;
+pub use control::set_memory_limit;
 pub use device::{Device, DeviceInfo};
 pub use dynamic::DynArray;
 pub use eval::{Roots, eval, explain};
@@ -33,8 +35,7 @@ pub use numbers::{Bitwise, Float, Integer, Number, Real};
 pub use operand::Operand;
 
 pub use lazuli_backends::{
-    Stats, clear_memory, fusion_scope as fusion, set_memory_limit, set_num_threads, stats, stats_scope,
-    verify,
+    Stats, clear_memory, fusion_scope as fusion, set_num_threads, stats, stats_scope, verify,
 };
 pub use lazuli_core::dtype::{DType, Element, bf16, f16};
 pub use lazuli_core::error::{Error, ErrorKind};

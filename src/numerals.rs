@@ -18,10 +18,10 @@ impl Decimal {
     fn new<T: Element>(v: T) -> Decimal {
         let value = to_f64(v);
         let scientific = match T::DTYPE {
-            DType::F32 => format!("{:e}", value.abs() as f32),
+            DType::F32 => shortest(value.abs(), |x| x as f32 as f64),
             DType::F16 => shortest(value.abs(), |x| f16::from_f64(x).to_f64()),
             DType::BF16 => shortest(value.abs(), |x| bf16::from_f64(x).to_f64()),
-            _ => format!("{:e}", value.abs()),
+            _ => shortest(value.abs(), |x| x),
         };
         let (digits, exponent) = parse(&scientific);
         Decimal { value, digits, exponent }
@@ -64,14 +64,14 @@ impl Decimal {
     }
 }
 
-/// The fewest digits of `v` that `round` takes back to `v`.
+/// The fewest digits of `v` that `round` takes back to `v`; of those the nearest, a tie to even.
 fn shortest(v: f64, round: impl Fn(f64) -> f64) -> String {
-    if !v.is_finite() {
-        return format!("{v:e}");
-    }
-    let tries = (0..8).map(|p| format!("{v:.p$e}"));
-    let found = tries.into_iter().find(|s| s.parse().is_ok_and(|x| round(x) == v));
-    found.unwrap_or_else(|| format!("{v:e}"))
+    // Not all digits that name a f64 are needed to name a value of a narrower type.
+    let enough = format!("{v:e}");
+    let most = parse(&enough).0.len();
+    let first = if round(v + v * 1e-12) == v { 0 } else { most.saturating_sub(1) };
+    let mut tries = (first..most).map(|p| format!("{v:.p$e}"));
+    tries.find(|s| s.parse().is_ok_and(|x| round(x) == v)).unwrap_or(enough)
 }
 
 /// Digits and exponent of `d.ddde±x`.

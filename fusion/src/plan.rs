@@ -80,7 +80,6 @@ pub struct Plan {
 pub fn plan(trace: &Trace, caps: &Caps) -> Plan {
     let mut planner = Planner::new(trace, caps);
     planner.settle();
-    planner.merge_siblings();
     planner.order()
 }
 
@@ -154,6 +153,8 @@ impl<'a> Planner<'a> {
                 self.breaks.extend(grown.breaks.iter().copied());
                 self.kernels.push(grown);
             }
+            // Merged first: what two kernels compute in place, one of them may compute once.
+            self.merge_siblings();
             if !self.store_shared() {
                 return;
             }

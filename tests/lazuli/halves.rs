@@ -91,7 +91,10 @@ fn the_reference_is_right() {
 fn around_midpoints(value: impl Fn(u16) -> f64, infinity: u16) -> Vec<f64> {
     let mut out = Vec::new();
     for bits in 0..infinity {
-        let (v, next) = (value(bits), if bits + 1 == infinity { 2.0 * value(bits) - value(bits - 1) } else { value(bits + 1) });
+        let (v, next) = (
+            value(bits),
+            if bits + 1 == infinity { 2.0 * value(bits) - value(bits - 1) } else { value(bits + 1) },
+        );
         let m = v + (next - v) / 2.0;
         let sign = if bits % 2 == 0 { 1.0 } else { -1.0 };
         out.extend([v, m, m.next_up(), m.next_down(), m * (1.0 + 2f64.powi(-30))].map(|v| v * sign));
@@ -232,7 +235,12 @@ macro_rules! rounded_after_each_operation {
         check2("*", &data, |x, y| x * y, f(|a, b| a * b));
         check2("/", &data, |x, y| x / y, f(|a, b| a / b));
         check2("%", &data, |x, y| x % y, f(|a, b| a % b));
-        check2("copysign", &data, |x, y| x.copysign(y), f(|a, b| a.copysign(if b.is_nan() { 1.0 } else { b })));
+        check2(
+            "copysign",
+            &data,
+            |x, y| x.copysign(y),
+            f(|a, b| a.copysign(if b.is_nan() { 1.0 } else { b })),
+        );
         check2("lt", &data, |x, y| x.lt(y), |a, b| a < b);
         check2("eq", &data, |x, y| x.eq(y), |a, b| a == b);
         check2("select", &data, |x, y| x.lt(y).select(x, y), |a, b| if a < b { a } else { b });
@@ -249,12 +257,18 @@ macro_rules! rounded_after_each_operation {
         check3("x * y * z", &data, |x, y, z| x * y * z, |a, b, c| mul(mul(a, b), c));
         check3("(x + y) / z", &data, |x, y, z| (x + y) / z, |a, b, c| div(add(a, b), c));
         check3("x * y < z", &data, |x, y, z| (x * y).lt(z), |a, b, c| mul(a, b) < c);
-        check3("mul_add", &data, |x, y, z| x.mul_add(y, z), |a, b, c| {
-            r(a.to_f32().mul_add(b.to_f32(), c.to_f32()))
-        });
-        check3("x * y as f32 + z", &data, |x, y, z| (x * y).cast::<f32>() + z.cast::<f32>(), |a, b, c| {
-            mul(a, b).to_f32() + c.to_f32()
-        });
+        check3(
+            "mul_add",
+            &data,
+            |x, y, z| x.mul_add(y, z),
+            |a, b, c| r(a.to_f32().mul_add(b.to_f32(), c.to_f32())),
+        );
+        check3(
+            "x * y as f32 + z",
+            &data,
+            |x, y, z| (x * y).cast::<f32>() + z.cast::<f32>(),
+            |a, b, c| mul(a, b).to_f32() + c.to_f32(),
+        );
         check3("x / y as i32", &data, |x, y, _| (x / y).cast::<i32>(), |a, b, _| div(a, b).to_f32() as i32);
     }};
 }

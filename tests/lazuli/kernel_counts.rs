@@ -103,7 +103,9 @@ fn softmax(x: &Array<f64>, axes: impl Into<Axes> + Clone) -> Array<f64> {
 fn softmax_by_hand() {
     for shape in [[500, 40], [40, 500], [7, 20_000], [20_000, 7], [300, 300], [2, 3], [1000, 1025]] {
         for axis in [0, 1] {
-            kernels(1, &format!("softmax of {shape:?} over axis {axis}"), |d| softmax(&ramp(d, &shape), axis));
+            kernels(1, &format!("softmax of {shape:?} over axis {axis}"), |d| {
+                softmax(&ramp(d, &shape), axis)
+            });
             kernels(1, &format!("x.softmax({axis}) of {shape:?}"), |d| ramp(d, &shape).softmax(axis));
         }
     }
@@ -124,7 +126,9 @@ fn layer_norm_with_scale_and_bias() {
             let bias = bias.eval().unwrap().clone();
             (&x - x.mean(keep(-1))) / (x.var(keep(-1)) + 1e-5).sqrt() * scale + bias
         });
-        kernels(1, &format!("x.layer_norm(-1) of {shape:?}"), |d| ramp(d, &shape).layer_norm(-1, 1e-5) * 2.0 + 1.0);
+        kernels(1, &format!("x.layer_norm(-1) of {shape:?}"), |d| {
+            ramp(d, &shape).layer_norm(-1, 1e-5) * 2.0 + 1.0
+        });
         kernels(1, &format!("x.layer_norm(0) of {shape:?}"), |d| {
             ramp(d, &shape).layer_norm(0, 1e-5) * ramp(d, &shape[1..])
         });
@@ -304,7 +308,8 @@ fn a_sum_of_thousands_of_arrays() {
         // As a tree, whose every level is wide.
         let mut level = parts;
         while level.len() > 1 {
-            level = level.chunks(2).map(|p| if p.len() == 2 { &p[0] + &p[1] } else { p[0].clone() }).collect();
+            level =
+                level.chunks(2).map(|p| if p.len() == 2 { &p[0] + &p[1] } else { p[0].clone() }).collect();
         }
         assert_bits(&format!("tree on {device}"), &level[0], &expected, |i| i.to_string());
     }

@@ -14,7 +14,9 @@ use lazuli::prelude::*;
 fn arguments<T: Sample + Float>() -> Vec<T> {
     let mut rng = Rng(77);
     let mut v = T::special();
-    v.extend([1e5, 1e10, 1e22, 1e30, -3e6, 88.0, 89.0, -104.0, 709.0, 710.0, -746.0, 1e-4, 1e-10].map(T::near));
+    v.extend(
+        [1e5, 1e10, 1e22, 1e30, -3e6, 88.0, 89.0, -104.0, 709.0, 710.0, -746.0, 1e-4, 1e-10].map(T::near),
+    );
     v.extend((0..200).map(|_| T::near(rng.unit() * 20.0 - 10.0)));
     v.extend((0..150).map(|_| T::any(&mut rng)));
     v.extend((0..50).map(|_| T::near(rng.unit() * 2.0 - 1.0)));
@@ -217,7 +219,10 @@ mod environment {
         }
         /// Of 600 elements: factors of unequal chunks are rounded.
         fn var_(&self) -> Array<T> {
-            (self.expand_dims(0) + Array::zeros([3, 1]).to_device(&self.device())).reshape(-1).slice(s![..600]).var(..)
+            (self.expand_dims(0) + Array::zeros([3, 1]).to_device(&self.device()))
+                .reshape(-1)
+                .slice(s![..600])
+                .var(..)
         }
         fn std_(&self) -> Array<T> {
             self.std_ddof(keep(0), 1)
@@ -229,7 +234,9 @@ mod environment {
             self.abs().pow(self) + self.powi(-3) + self.hypot(self.atan2(self.sin()))
         }
         fn casts_(&self) -> Array<T> {
-            self.cast::<f16>().cast::<T>() + self.cast::<bf16>().cast::<T>() + self.cast::<f32>().cast::<i64>().cast()
+            self.cast::<f16>().cast::<T>()
+                + self.cast::<bf16>().cast::<T>()
+                + self.cast::<f32>().cast::<i64>().cast()
         }
         fn matrix_(&self) -> Array<T> {
             self.expand_dims(1).remainder(self).sum(0)

@@ -3,6 +3,15 @@
 //! Results are compared with plain Rust, with ndarray, with the rules of `docs/NUMERICS.md`
 //! written out naively, and between engines and fusion on and off, bit for bit.
 
+// Operations are spelled out as they are meant: a rewritten reference would prove less.
+#![allow(
+    clippy::neg_cmp_op_on_partial_ord,
+    clippy::neg_multiply,
+    clippy::nonminimal_bool,
+    clippy::precedence,
+    clippy::unnecessary_cast
+)]
+
 mod creation;
 mod elementwise;
 mod engines;

@@ -46,6 +46,8 @@ pub struct Recipe {
     pub dtypes: &'static [DType],
     /// No array gets larger.
     pub largest: usize,
+    /// What shapes are made of.
+    pub extents: [usize; 3],
     pub steps: Vec<Step>,
     /// What is evaluated together.
     pub roots: Vec<u8>,
@@ -59,20 +61,48 @@ pub struct Built {
     /// The program, line by line.
     pub lines: Vec<String>,
     /// Named values, oldest first.
-    pub values: Vec<(String, DynArray)>,
+    pub values: Vec<Named>,
     /// Kinds of the errors on the way.
     pub errors: Vec<String>,
 }
 
-const SHAPES: &[&[usize]] = &[
-    &[3], &[], &[1], &[5], &[2, 3], &[7], &[16], &[17], &[31], &[32], &[33], &[255], &[256], &[257], &[300],
-    &[1000], &[1025], &[0], &[3, 0], &[0, 4], &[1, 1], &[1, 5], &[5, 1], &[3, 300], &[300, 3], &[16, 16],
-    &[32, 33], &[257, 2], &[2, 257], &[4, 1, 5], &[2, 3, 4], &[1, 300, 1], &[7, 1], &[3, 1, 32], &[64, 64],
-    &[40, 257], &[257, 40], &[2, 3, 2, 2], &[5, 3, 1, 2], &[2000], &[4099], &[3, 1300], &[520, 9], &[6, 5, 70],
-];
+/// Extents to build shapes from: around the widths of vectors, the partials and the chunks of sums.
+pub const EXTENTS: [usize; 20] = [3, 5, 16, 17, 33, 256, 257, 300, 2, 32, 255, 7, 1, 64, 31, 40, 100, 513, 1000, 1300];
+
+/// The shape of a leaf, made of the extents of the program, so that most leaves broadcast.
+fn leaf_shape(k: u8, [a, b, c]: [usize; 3]) -> Vec<usize> {
+    match k % 24 {
+        0..=4 => vec![a, b],
+        5 | 6 => vec![b],
+        7 | 8 => vec![a, 1],
+        9 => vec![1, b],
+        10 => vec![],
+        11..=13 => vec![c, a, b],
+        14 => vec![c, 1, b],
+        15 => vec![c, a, 1],
+        16 => vec![a],
+        17 => vec![b, a],
+        18 => vec![a * b],
+        19 => vec![1],
+        20 => vec![c],
+        21 => vec![0],
+        22 => vec![a, 0],
+        _ => vec![2, 1, a, 1, 2],
+    }
+}
+
+/// The axes that a number names: all, the last, the first, or any set.
+fn chosen(k: u8, ndim: usize) -> Vec<usize> {
+    match k % 4 {
+        0 if ndim > 0 => vec![ndim - 1],
+        1 if ndim > 0 => vec![0],
+        2 => (0..ndim).collect(),
+        _ => (0..ndim).filter(|d| (k / 4) >> d & 1 == 0).collect(),
+    }
+}
 
 const CONSTANTS: [f64; 14] =
-    [2.0, 1.0, 0.0, -1.0, 0.5, 3.0, -0.0, 0.1, 1e-3, -7.0, 100.0, f64::INFINITY, f64::NAN, 1e30];
+    [2.0, 1.0, 0.5, -1.0, 3.0, 0.1, 1e-3, 0.0, -0.0, -7.0, 100.0, f64::INFINITY, f64::NAN, 1e30];
 
 /// Runs an expression for the element type of a [`DType`].
 macro_rules! typed {
@@ -124,12 +154,12 @@ fn unary_float<T: Float + Neg<Output = T>>(op: u8, x: &Array<T>) -> (DynArray, &
     fn neg<T: Float + Neg<Output = T>>(x: &Array<T>) -> Array<T> {
         -x
     }
-    if op % 16 == 0 {
+    if op == 0 {
         return (neg(x).into(), "neg");
     }
     let (name, f) = pick!(op, fn(&Array<T>) -> Array<T>:
-        abs sqrt exp sin square floor tanh ln sign recip rsqrt cbrt exp2 exp_m1 ln_1p log2 log10 cos tan asin acos
-        atan sinh cosh asinh acosh atanh erf erfc sigmoid ceil round trunc signum to_degrees to_radians);
+        abs exp sin square tanh sigmoid atan floor sqrt ln sign recip rsqrt cbrt exp2 exp_m1 ln_1p log2 log10 cos tan asin acos
+        sinh cosh asinh acosh atanh erf erfc ceil round trunc signum to_degrees to_radians);
     (f(x).into(), name)
 }
 
@@ -148,9 +178,9 @@ fn binary_float<T: Float>(op: u8) -> (&'static str, Two<T>) {
         ("+", |x, y| x + y),
         ("*", |x, y| x * y),
         ("-", |x, y| x - y),
-        ("/", |x, y| x / y),
         ("maximum", |x, y| x.maximum(y)),
         ("minimum", |x, y| x.minimum(y)),
+        ("/", |x, y| x / y),
         ("%", |x, y| x % y),
         ("remainder", |x, y| x.remainder(y)),
         ("floor_div", |x, y| x.floor_div(y)),
@@ -167,9 +197,9 @@ fn binary_integer<T: Integer>(op: u8) -> (&'static str, Two<T>) {
         ("+", |x, y| x + y),
         ("*", |x, y| x * y),
         ("-", |x, y| x - y),
-        ("/", |x, y| x / y),
         ("maximum", |x, y| x.maximum(y)),
         ("minimum", |x, y| x.minimum(y)),
+        ("/", |x, y| x / y),
         ("%", |x, y| x % y),
         ("remainder", |x, y| x.remainder(y)),
         ("floor_div", |x, y| x.floor_div(y)),
@@ -289,11 +319,6 @@ fn scalar(op: u8, x: &DynArray, c: u8, left: bool) -> (DynArray, String) {
     (z, if left { format!("{c:?} {name} @") } else { format!("@ {name} {c:?}") })
 }
 
-/// The axes that are in the bits of `mask`; all if it is 0 and on even masks beyond.
-fn chosen(mask: u8, ndim: usize) -> Vec<usize> {
-    (0..ndim).filter(|d| mask >> d & 1 == 0).collect()
-}
-
 fn view(op: u8, x: &DynArray, by: u16, largest: usize) -> (DynArray, String) {
     let (shape, n) = (x.shape().to_vec(), x.ndim());
     let digit = |k: u32, of: usize| (by as usize / 7usize.pow(k)) % of.max(1);
@@ -408,28 +433,46 @@ fn text(parts: &[SliceInfoElem]) -> String {
     parts.iter().map(part).collect::<Vec<_>>().join(", ")
 }
 
-/// Cuts two arrays so that they broadcast to no more than `largest` elements.
-fn fit(x: (String, DynArray), y: (String, DynArray), largest: usize) -> [(String, DynArray); 2] {
+/// A value and how it is written.
+type Named = (String, DynArray);
+
+/// `x` without its elements beyond these extents.
+fn cut((name, x): Named, to: &[usize]) -> Named {
+    if x.shape() == to {
+        return (name, x);
+    }
+    let part = |&n: &usize| SliceInfoElem::Slice { start: 0, end: Some(n as isize), step: 1 };
+    let parts: Vec<SliceInfoElem> = to.iter().map(part).collect();
+    (format!("{name}.slice({})", text(&parts)), slice(&x, &parts))
+}
+
+/// Makes two arrays that broadcast to no more than `largest` elements.
+fn fit(x: Named, y: Named, largest: usize) -> [Named; 2] {
     let ndim = x.1.ndim().max(y.1.ndim());
-    let (mut a, mut b) = (vec![1; ndim], vec![1; ndim]);
-    a[ndim - x.1.ndim()..].copy_from_slice(x.1.shape());
-    b[ndim - y.1.ndim()..].copy_from_slice(y.1.shape());
-    let mut limit: Vec<usize> =
-        a.iter().zip(&b).map(|(&m, &n)| if m == 1 || n == 1 { m.max(n).min(if m * n == 0 { 0 } else { usize::MAX }) } else { m.min(n) }).collect();
+    let extents = |v: &DynArray| [vec![1; ndim - v.ndim()], v.shape().to_vec()].concat();
+    let (a, b) = (extents(&x.1), extents(&y.1));
+    let clash = |d: &usize| a[*d] != b[*d] && a[*d] != 1 && b[*d] != 1;
+    let clashes: Vec<usize> = (0..ndim).filter(clash).collect();
+    let kept: usize = clashes.iter().map(|&d| a[d].max(b[d]) / a[d].min(b[d]).max(1)).product();
+    if kept > 2 || clashes.iter().any(|&d| a[d] * b[d] == 0) {
+        // They have little in common: one of them is summed up along those axes.
+        let [(first, x), (second, y)] = [x, y];
+        let axes: Vec<usize> = clashes.iter().map(|d| d + y.ndim() - ndim).collect();
+        let sum = typed!(y.dtype(), T => {
+            let sum = array::<T>(&y).sum(keep(axes.clone()));
+            DynArray::from(sum.cast::<T>())
+        });
+        return fit((first, x), (format!("{second}.sum(keep {axes:?})"), sum), largest);
+    }
+    let mut limit: Vec<usize> = (0..ndim).map(|d| if clash(&d) { a[d].min(b[d]) } else { a[d].max(b[d]) }).collect();
     while limit.iter().product::<usize>() > largest {
         let widest = limit.iter_mut().max().unwrap();
         *widest = (*widest).div_ceil(2);
     }
-    [x, y].map(|(name, v)| {
-        let own = &limit[ndim - v.ndim()..];
-        let cut = |(&n, &most): (&usize, &usize)| if n == 1 { 1 } else { n.min(most) };
-        let to: Vec<usize> = v.shape().iter().zip(own).map(cut).collect();
-        if to == v.shape() {
-            return (name, v);
-        }
-        let part = |&n: &usize| SliceInfoElem::Slice { start: 0, end: Some(n as isize), step: 1 };
-        let parts: Vec<SliceInfoElem> = to.iter().map(part).collect();
-        (format!("{name}.slice({})", text(&parts)), slice(&v, &parts))
+    [x, y].map(|v| {
+        let own = &limit[ndim - v.1.ndim()..];
+        let to: Vec<usize> = v.1.shape().iter().zip(own).map(|(&n, &most)| n.min(most)).collect();
+        cut(v, &to)
     })
 }
 
@@ -458,7 +501,8 @@ impl Recipe {
     pub fn build(&self, device: &Device, evaluate: bool) -> Built {
         let mut built = Built::default();
         // There is always something to start from.
-        built.add("leaf 0 of [3]".into(), leaf(device, self.dtypes[0], &[3], 0));
+        let shape = &self.extents[..2];
+        built.add(format!("leaf 0 of {shape:?}"), leaf(device, self.dtypes[0], shape, 0));
         for step in &self.steps {
             self.step(step, device, evaluate, &mut built);
         }
@@ -478,8 +522,8 @@ impl Recipe {
         };
         match *step {
             Step::Leaf { dtype, shape, data } => {
-                let (dtype, shape) = (self.dtype(dtype), SHAPES[shape as usize % SHAPES.len()]);
-                b.add(format!("leaf {} of {shape:?}", data % 8), leaf(device, dtype, shape, data));
+                let (dtype, shape) = (self.dtype(dtype), leaf_shape(shape, self.extents));
+                b.add(format!("leaf {data} of {shape:?}"), leaf(device, dtype, &shape, data));
             }
             Step::Unary { op, x } => {
                 let (name, x) = b.value(x);
@@ -599,7 +643,7 @@ impl Recipe {
     }
 
     /// The inner product of the last axes: of vectors, or a matrix with a vector.
-    fn dot(&self, [(first, x), (second, y)]: [(String, DynArray); 2], b: &mut Built) {
+    fn dot(&self, [(first, x), (second, y)]: [Named; 2], b: &mut Built) {
         if x.dtype() == DType::Bool || x.ndim() == 0 || y.ndim() == 0 {
             return;
         }
@@ -617,7 +661,7 @@ impl Recipe {
 
 impl Built {
     /// A value by its distance from the newest.
-    pub fn value(&self, back: u8) -> (String, DynArray) {
+    pub fn value(&self, back: u8) -> Named {
         self.values[self.values.len() - 1 - back as usize % self.values.len()].clone()
     }
 

@@ -101,7 +101,10 @@ fn rows(shape: &[usize], axes: &[usize]) -> Vec<Vec<usize>> {
     let strides: Vec<usize> = (0..shape.len()).map(|d| shape[d + 1..].iter().product()).collect();
     let walk = |reduced: bool| {
         (0..shape.len()).filter(|d| axes.contains(d) == reduced).fold(vec![0], |at, d| {
-            at.iter().flat_map(|&p| (0..shape[d]).map(move |i| (p, i))).map(|(p, i)| p + i * strides[d]).collect()
+            at.iter()
+                .flat_map(|&p| (0..shape[d]).map(move |i| (p, i)))
+                .map(|(p, i)| p + i * strides[d])
+                .collect()
         })
     };
     let inner: Vec<usize> = walk(true);
@@ -260,7 +263,8 @@ fn threads_change_no_bit_of_fused_rows() {
         let _set = with_threads(threads);
         for device in engines() {
             let x = shaped(&device, &[300, 1000], &data);
-            let all = [x.softmax(1), x.softmax(0), x.softmax(..), x.layer_norm(1, 1e-5), x.layer_norm(0, 1e-5)];
+            let all =
+                [x.softmax(1), x.softmax(0), x.softmax(..), x.layer_norm(1, 1e-5), x.layer_norm(0, 1e-5)];
             lazuli::eval(&all).unwrap();
             let got: Vec<Vec<f32>> = all.iter().map(|y| y.to_vec().unwrap()).collect();
             let expected = &*expected.get_or_insert_with(|| got.clone());

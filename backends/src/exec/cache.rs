@@ -1,7 +1,8 @@
 //! Plans and launches by key, so that an expression seen before is not planned again.
 //!
 //! Two levels: the structure key finds the plan (any sizes), the exact key finds the launches
-//! (these sizes). Both caches are bounded; the least recently used half goes when one is full.
+//! (these sizes). Both caches are bounded by the size of
+//! what they hold; the least recently used half goes when one is full.
 
 use super::stats;
 use crate::Stats;
@@ -94,12 +95,16 @@ impl Prepared {
 struct Cache<V> {
     entries: FxHashMap<Box<[u64]>, (V, u64)>,
     clock: u64,
-    capacity: usize,
+    /// Words of all keys: what is remembered grows with them.
+    words: usize,
 }
 
+/// Most words of keys in a cache. A plan takes some ten times the memory of its key.
+const CAPACITY: usize = 1 << 19;
+
 impl<V: Clone> Cache<V> {
-    fn new(capacity: usize) -> Cache<V> {
-        Cache { entries: FxHashMap::default(), clock: 0, capacity }
+    fn new() -> Cache<V> {
+        Cache { entries: FxHashMap::default(), clock: 0, words: 0 }
     }
 
     fn get(&mut self, key: &[u64]) -> Option<V> {
@@ -110,19 +115,22 @@ impl<V: Clone> Cache<V> {
     }
 
     fn put(&mut self, key: Box<[u64]>, value: V) {
-        if self.entries.len() >= self.capacity {
+        self.words += key.len();
+        if self.words > CAPACITY && !self.entries.is_empty() {
             let mut ages: Vec<u64> = self.entries.values().map(|e| e.1).collect();
             let middle = ages.len() / 2;
             let (_, &mut median, _) = ages.select_nth_unstable(middle);
-            self.entries.retain(|_, e| e.1 >= median);
+            // At least one goes, also if there is only one.
+            self.entries.retain(|_, e| e.1 > median);
+            self.words = key.len() + self.entries.keys().map(|k| k.len()).sum::<usize>();
         }
         self.clock += 1;
         self.entries.insert(key, (value, self.clock));
     }
 }
 
-static PREPARED: LazyLock<Mutex<Cache<Arc<Prepared>>>> = LazyLock::new(|| Mutex::new(Cache::new(1024)));
-static PLANS: LazyLock<Mutex<Cache<Arc<Plan>>>> = LazyLock::new(|| Mutex::new(Cache::new(512)));
+static PREPARED: LazyLock<Mutex<Cache<Arc<Prepared>>>> = LazyLock::new(|| Mutex::new(Cache::new()));
+static PLANS: LazyLock<Mutex<Cache<Arc<Plan>>>> = LazyLock::new(|| Mutex::new(Cache::new()));
 
 /// Traces above this many nodes are not worth remembering: their keys alone are large.
 const LARGEST: usize = 1 << 15;

@@ -3,9 +3,9 @@
 use super::cache::{Engine, Prepared};
 use super::memory;
 use super::threads::{num_threads, parallel};
-use crate::portable::{self, Acc, FpEnv, Job, RowState};
+use crate::portable::{self, FpEnv, Job, RowState};
 use lazuli_core::{BufferRef, DeviceId, ErrorKind};
-use lazuli_fusion::bind::{Bound, BoundAccess, Launch, Mode, Slot, params};
+use lazuli_fusion::bind::{Bound, Launch, Mode, Slot, params};
 #[cfg(feature = "llvm")]
 use lazuli_fusion::kernel::Inst;
 use lazuli_fusion::kernel::price;
@@ -23,6 +23,7 @@ pub struct Memory {
     pub results: Vec<BufferRef>,
     arena: Option<BufferRef>,
     /// Scratch: bytes a thread, and the buffer of all threads.
+    #[cfg_attr(not(feature = "llvm"), allow(dead_code, reason = "the interpreter has its own"))]
     scratch: Option<(usize, BufferRef)>,
 }
 
@@ -60,6 +61,7 @@ impl Memory {
         Ok(Memory { results, arena, scratch })
     }
 
+    #[cfg(feature = "llvm")]
     fn scratch_of(&self, worker: usize) -> *mut u8 {
         match &self.scratch {
             // SAFETY: there is a part for each thread of a parallel region.
@@ -186,7 +188,7 @@ const STREAM_BYTES: usize = 48 << 20;
 /// Is the launch to write past the caches? Every vector must then fill a cache line.
 #[cfg(feature = "llvm")]
 fn streams(bound: &Bound, bases: &[*mut u8]) -> bool {
-    let lined = |(a, &base): (&BoundAccess, &*mut u8)| {
+    let lined = |(a, &base): (&lazuli_fusion::BoundAccess, &*mut u8)| {
         let bytes = |elements: isize| elements * a.dtype.size() as isize;
         let outer = &a.rows[..a.rows.len() - 1];
         !a.write || (base as isize + bytes(a.offset)) % 64 == 0 && outer.iter().all(|&s| bytes(s) % 64 == 0)
@@ -249,6 +251,7 @@ fn run_llvm(bound: &Bound, bases: &[*mut u8], params: &[u64], code: &crate::llvm
                         let (b1, e1) = cut.range(p);
                         call(s, w, known, place + p * width * 8, [row, row + 1, b1, e1]);
                     });
+                    use crate::portable::Acc;
                     let parts: Vec<Vec<Acc>> = totals
                         .chunks(width.max(1))
                         .enumerate()
