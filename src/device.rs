@@ -5,7 +5,7 @@
 
 use crate::record::Call;
 use crate::{Array, Element};
-use lazuli_core::{DeviceId, Error, ErrorKind, Node};
+use lazuli_core::{DeviceId, ErrorKind, Node};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -12,6 +12,7 @@
     clippy::unnecessary_cast
 )]
 
+mod compile_everything;
 mod creation;
 mod elementwise;
 mod engines;
@@ -23,6 +24,8 @@ mod lanes;
 mod limits;
 mod memory;
 mod printing;
+mod random_graphs;
+mod recipes;
 mod recording;
 mod reduction_order;
 mod reductions;

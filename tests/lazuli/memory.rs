@@ -60,6 +60,16 @@ fn an_input_of_something_still_to_be_computed_keeps_its_values() {
 }
 
 #[test]
+fn a_view_of_it_that_is_asked_for_keeps_it() {
+    let x = ramp();
+    let (first, negative) = (x.slice(s![..3]), -&x);
+    drop(x);
+    lazuli::eval((&first, &negative)).unwrap();
+    assert_eq!(first.to_vec().unwrap(), [0.0, 1.0, 2.0]);
+    assert_eq!(negative.to_vec().unwrap(), scaled(-1.0, 0.0));
+}
+
+#[test]
 fn a_shifted_read_is_never_overwritten() {
     let x = ramp();
     let y = x.flip(0) + x.clone();

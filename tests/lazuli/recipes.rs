@@ -18,25 +18,84 @@ use std::ops::Neg;
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
 pub enum Step {
-    Leaf { dtype: u8, shape: u8, data: u8 },
-    Unary { op: u8, x: u8 },
-    Powi { x: u8, n: u8 },
-    Scalar { op: u8, x: u8, c: u8, left: bool },
-    Binary { op: u8, x: u8, y: u8 },
-    MulAdd { x: u8, y: u8, z: u8 },
-    Compare { op: u8, x: u8, y: u8 },
-    Select { m: u8, x: u8, y: u8 },
-    Cast { dtype: u8, x: u8 },
-    View { op: u8, x: u8, by: u16 },
-    Reduce { op: u8, x: u8, axes: u8, keep: bool },
+    Leaf {
+        dtype: u8,
+        shape: u8,
+        data: u8,
+    },
+    Unary {
+        op: u8,
+        x: u8,
+    },
+    Powi {
+        x: u8,
+        n: u8,
+    },
+    Scalar {
+        op: u8,
+        x: u8,
+        c: u8,
+        left: bool,
+    },
+    Binary {
+        op: u8,
+        x: u8,
+        y: u8,
+    },
+    MulAdd {
+        x: u8,
+        y: u8,
+        z: u8,
+    },
+    Compare {
+        op: u8,
+        x: u8,
+        y: u8,
+    },
+    Select {
+        m: u8,
+        x: u8,
+        y: u8,
+    },
+    Cast {
+        dtype: u8,
+        x: u8,
+    },
+    View {
+        op: u8,
+        x: u8,
+        by: u16,
+    },
+    Reduce {
+        op: u8,
+        x: u8,
+        axes: u8,
+        keep: bool,
+    },
     /// `x op x.reduce(keep(axes))`.
-    Back { op: u8, x: u8, reduce: u8, axes: u8 },
-    Rows { op: u8, x: u8, axes: u8 },
-    Dot { x: u8, y: u8 },
+    Back {
+        op: u8,
+        x: u8,
+        reduce: u8,
+        axes: u8,
+    },
+    Rows {
+        op: u8,
+        x: u8,
+        axes: u8,
+    },
+    Dot {
+        x: u8,
+        y: u8,
+    },
     /// Evaluates a value in the middle of recording.
-    Eval { x: u8 },
+    Eval {
+        x: u8,
+    },
     /// The program lets go of a value.
-    Forget { x: u8 },
+    Forget {
+        x: u8,
+    },
 }
 
 /// A program.
@@ -67,7 +126,8 @@ pub struct Built {
 }
 
 /// Extents to build shapes from: around the widths of vectors, the partials and the chunks of sums.
-pub const EXTENTS: [usize; 20] = [3, 5, 16, 17, 33, 256, 257, 300, 2, 32, 255, 7, 1, 64, 31, 40, 100, 513, 1000, 1300];
+pub const EXTENTS: [usize; 20] =
+    [3, 5, 16, 17, 33, 256, 257, 300, 2, 32, 255, 7, 1, 64, 31, 40, 100, 513, 1000, 1300];
 
 /// The shape of a leaf, made of the extents of the program, so that most leaves broadcast.
 fn leaf_shape(k: u8, [a, b, c]: [usize; 3]) -> Vec<usize> {
@@ -127,10 +187,22 @@ macro_rules! numbers {
 macro_rules! floats {
     ($dtype:expr, $t:ident => $body:expr) => {
         match $dtype {
-            DType::F16 => { type $t = f16; $body }
-            DType::BF16 => { type $t = bf16; $body }
-            DType::F32 => { type $t = f32; $body }
-            DType::F64 => { type $t = f64; $body }
+            DType::F16 => {
+                type $t = f16;
+                $body
+            }
+            DType::BF16 => {
+                type $t = bf16;
+                $body
+            }
+            DType::F32 => {
+                type $t = f32;
+                $body
+            }
+            DType::F64 => {
+                type $t = f64;
+                $body
+            }
             other => unreachable!("{other}"),
         }
     };
@@ -249,10 +321,12 @@ fn compare(op: u8, x: &DynArray, y: &DynArray) -> (DynArray, &'static str) {
     let any = |x: DynArray| x;
     if x.dtype() == DType::Bool || op % 6 < 2 {
         let name = if op % 2 == 0 { "eq" } else { "ne" };
-        let f = |ne: bool| typed!(x.dtype(), T => {
-            let (x, y): (Array<T>, Array<T>) = (array(x), array(y));
-            if ne { x.ne(&y) } else { x.eq(&y) }.into()
-        });
+        let f = |ne: bool| {
+            typed!(x.dtype(), T => {
+                let (x, y): (Array<T>, Array<T>) = (array(x), array(y));
+                if ne { x.ne(&y) } else { x.eq(&y) }.into()
+            })
+        };
         return (any(f(name == "ne")), name);
     }
     let name = ["lt", "le", "gt", "ge"][op as usize % 4];
@@ -342,7 +416,8 @@ fn view(op: u8, x: &DynArray, by: u16, largest: usize) -> (DynArray, String) {
         2 | 3 => {
             let part = |d: usize| {
                 let (a, b) = (digit(d as u32, shape[d] + 1), digit(d as u32 + 1, shape[d] + 1));
-                let (start, end) = if by % 3 == 0 { (0, shape[d]) } else { (a.min(b), a.max(b).max((a + 1).min(shape[d]))) };
+                let (start, end) =
+                    if by % 3 == 0 { (0, shape[d]) } else { (a.min(b), a.max(b).max((a + 1).min(shape[d]))) };
                 let step = [1, -1, 2, -2, 3, 1, -1][digit(d as u32 + 2, 7)];
                 SliceInfoElem::Slice { start: start as isize, end: Some(end as isize), step }
             };
@@ -464,7 +539,8 @@ fn fit(x: Named, y: Named, largest: usize) -> [Named; 2] {
         });
         return fit((first, x), (format!("{second}.sum(keep {axes:?})"), sum), largest);
     }
-    let mut limit: Vec<usize> = (0..ndim).map(|d| if clash(&d) { a[d].min(b[d]) } else { a[d].max(b[d]) }).collect();
+    let mut limit: Vec<usize> =
+        (0..ndim).map(|d| if clash(&d) { a[d].min(b[d]) } else { a[d].max(b[d]) }).collect();
     while limit.iter().product::<usize>() > largest {
         let widest = limit.iter_mut().max().unwrap();
         *widest = (*widest).div_ceil(2);
@@ -517,7 +593,11 @@ impl Recipe {
         // Two values of one type that broadcast.
         let pair = |b: &Built, x: u8, y: u8| {
             let ((name, x), (second, y)) = (b.value(x), b.value(y));
-            let y = if x.dtype() == y.dtype() { (second, y) } else { (format!("{second} as {}", x.dtype()), cast(&y, x.dtype())) };
+            let y = if x.dtype() == y.dtype() {
+                (second, y)
+            } else {
+                (format!("{second} as {}", x.dtype()), cast(&y, x.dtype()))
+            };
             fit((name, x), y, self.largest)
         };
         match *step {
@@ -694,6 +774,11 @@ impl fmt::Debug for Recipe {
             writeln!(f, "    {line}")?;
         }
         let roots: Vec<String> = self.roots.iter().map(|&r| built.value(r).0).collect();
-        writeln!(f, "    eval({}); // {}", roots.join(", "), if self.hold { "all held" } else { "others dropped" })
+        writeln!(
+            f,
+            "    eval({}); // {}",
+            roots.join(", "),
+            if self.hold { "all held" } else { "others dropped" }
+        )
     }
 }

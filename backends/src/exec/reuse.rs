@@ -77,6 +77,10 @@ fn dying(trace: &Trace, launches: &Launches) -> Vec<bool> {
     let mut edges = vec![0usize; count];
     let mut all_readers_go = vec![true; count];
     let mut dying = vec![false; count];
+    // A root that shows an array through views goes on needing its memory.
+    for r in 0..trace.roots.len() {
+        all_readers_go[trace.base(r).0] = false;
+    }
     for n in (0..count).rev() {
         let node = &trace.items[n].node;
         // One reference is the trace's own.
