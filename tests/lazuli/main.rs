@@ -5,6 +5,7 @@
 
 // Operations are spelled out as they are meant: a rewritten reference would prove less.
 #![allow(
+    clippy::manual_is_multiple_of,
     clippy::neg_cmp_op_on_partial_ord,
     clippy::neg_multiply,
     clippy::nonminimal_bool,
@@ -23,6 +24,7 @@ mod kernel_counts;
 mod lanes;
 mod limits;
 mod memory;
+mod operations;
 mod printing;
 mod random_graphs;
 mod recipes;
