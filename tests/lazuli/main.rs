@@ -24,7 +24,6 @@ mod kernel_counts;
 mod lanes;
 mod limits;
 mod memory;
-mod operations;
 mod printing;
 mod random_graphs;
 mod recipes;

@@ -10,7 +10,6 @@
 //! which; with `LAZULI_TRACE` each program is printed before it is tried.
 
 use crate::engines::engines;
-use crate::operations::{array, typed};
 use crate::recipes::*;
 use DType::*;
 use lazuli::prelude::*;
