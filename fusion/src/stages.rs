@@ -35,6 +35,8 @@ pub struct Sweep {
     pub keeps: Vec<Val>,
     /// Kept values that this sweep reads from scratch.
     pub fetched: Vec<Val>,
+    /// Is it the dearest sweep? It has time to ask memory for the next row.
+    pub leads: bool,
 }
 
 impl Stages {
@@ -87,6 +89,10 @@ impl Stages {
                 computed_at[v as usize].get_or_insert(s);
             }
             sweeps[s].fetched = fetched;
+        }
+        let work = |s: &Sweep| s.body_kept.iter().map(|&v| price(&body[v as usize].inst)).sum::<usize>();
+        if let Some(dearest) = sweeps.iter_mut().max_by_key(|s| work(s)) {
+            dearest.leads = true;
         }
         Stages { sweeps, kept }
     }

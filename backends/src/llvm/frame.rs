@@ -115,6 +115,25 @@ impl<'e> Frame<'e> {
         self.word(self.abi.streaming())
     }
 
+    /// Does a vector written to this access fill a cache line (so that it may go past the caches)?
+    pub fn fills_lines(&self, a: u16) -> bool {
+        let access = self.access(a);
+        access.write && access.lane == Lane::Unit && access.dtype.size() as u32 * self.lanes == 64
+    }
+
+    /// Prints a loop that writes to `stores`; twice, if the launch may want its large outputs to
+    /// go past the caches.
+    pub fn by_streaming(&self, mut stores: impl Iterator<Item = u16>, mut print: impl FnMut(bool)) {
+        if !stores.any(|a| self.fills_lines(a)) {
+            return print(false);
+        }
+        let wanted = self.e.compare("icmp ne", self.streaming(), self.e.i64(0));
+        // One after the other, since both branches need the printer.
+        self.e.if_then(wanted, || print(true));
+        let plain = self.e.compare("icmp eq", self.streaming(), self.e.i64(0));
+        self.e.if_then(plain, || print(false));
+    }
+
     /// Sets a piece of scratch aside; the address is aligned to 64 bytes.
     pub fn reserve(&self, bytes: u64) -> V<'e> {
         let at = self.used.get();

@@ -2,17 +2,12 @@
 
 use super::emit::V;
 use super::frame::{Env, Frame};
-use lazuli_fusion::bind::{BoundAccess, Lane, Slot};
+use lazuli_fusion::bind::{Lane, Slot};
 use lazuli_fusion::kernel::Inst;
 use std::collections::HashMap;
 
 /// Bytes ahead of the current vector at which streams are prefetched.
 const AHEAD: i64 = 4096;
-
-/// Can this store write whole cache lines past the caches?
-fn streams(f: &Frame<'_>, a: &BoundAccess) -> bool {
-    a.write && a.lane == Lane::Unit && a.dtype.size() as u32 * f.lanes == 64
-}
 
 /// Prints the body of `run`: outer rows `b0..e0`, lanes `b1..e1`.
 pub fn run<'e>(f: &Frame<'e>) -> Result<(), String> {
@@ -48,7 +43,7 @@ pub fn run<'e>(f: &Frame<'e>) -> Result<(), String> {
             })?;
             for s in &f.b.kernel.stores {
                 let (lane, stride) = (f.access(s.access).lane, f.lane_stride(s.access));
-                let past = streaming && streams(f, f.access(s.access));
+                let past = streaming && f.fills_lines(s.access);
                 f.write(s.access, lane, at(s.access), stride, f.value(s.value, &env), mask, past);
             }
             Ok(())
@@ -56,26 +51,12 @@ pub fn run<'e>(f: &Frame<'e>) -> Result<(), String> {
         let lanes = i64::from(f.lanes);
         let rest = e.binary("and", e.binary("sub", e1, b1), e.i64(lanes - 1));
         let end = e.binary("sub", e1, rest);
-        let mut main = |streaming: bool| {
+        f.by_streaming(f.b.kernel.stores.iter().map(|s| s.access), |streaming| {
             e.for_loop(b1, end, lanes, &[], |i, _| {
                 failed = std::mem::replace(&mut failed, Ok(())).and(point(i, None, streaming));
                 vec![]
             });
-        };
-        // Large outputs bypass the caches, by a loop of their own.
-        if f.b.accesses.iter().any(|a| streams(f, a)) {
-            e.if_else(
-                e.compare("icmp ne", f.streaming(), e.i64(0)),
-                || {
-                    main(true);
-                    vec![]
-                },
-                Vec::new,
-            );
-            e.if_then(e.compare("icmp eq", f.streaming(), e.i64(0)), || main(false));
-        } else {
-            main(false);
-        }
+        });
         let some = e.compare("icmp sgt", rest, e.i64(0));
         e.if_then(some, || {
             failed =

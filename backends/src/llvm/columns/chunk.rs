@@ -133,7 +133,7 @@ impl<'e> Tile<'_, 'e> {
             let pivots = self.pivots_at(list, i);
             let mut parts = self.identities(list);
             for (r, place) in &places {
-                let env = self.point_at(sweep, &|a| place[&a], i, mask, true)?;
+                let env = self.point_at(sweep, &|a| place[&a], i, Some(mask), Stores::Done)?;
                 parts = self.accumulate(list, &env, *r, &pivots, &parts);
             }
             self.push_parts(list, l, &parts, i);
@@ -161,7 +161,7 @@ impl<'e> Tile<'_, 'e> {
             let pivots = self.pivots_at(list, i);
             let mut result = Ok(());
             let done = e.for_loop(zero, steps, 1, &self.identities(list), |k, carried| {
-                match self.point(sweep, k, i, mask, true) {
+                match self.point(sweep, k, i, Some(mask), Stores::Done) {
                     Ok(env) => self.accumulate(list, &env, element(k), &pivots, carried),
                     Err(error) => {
                         result = Err(error);
@@ -199,7 +199,7 @@ impl<'e> Tile<'_, 'e> {
         e.for_loop(zero, count, 1, &[], |p, _| {
             self.place(touched, e.add(base, p), zero);
             result = self.lanes(|i, mask| {
-                let env = self.point(sweep, zero, i, mask, false)?;
+                let env = self.point(sweep, zero, i, Some(mask), Stores::Left)?;
                 let parts: Vec<V<'e>> = sums.iter().map(|(_, arg, _)| f.value(*arg, &env)).collect();
                 self.push_parts(&sums, p, &parts, i);
                 Ok(())

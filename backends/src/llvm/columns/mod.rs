@@ -56,6 +56,14 @@ struct Room<'e> {
 
 type List = [(Val, Val, Reduction)];
 
+/// What becomes of a sweep's full stores at a point.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stores {
+    Left,
+    Done,
+    PastCaches,
+}
+
 /// Prints `run`: outer rows `b0..e0`, lanes `b1..e1`.
 pub fn run(f: &Frame<'_>) -> Result<(), String> {
     let e = f.e;
@@ -257,8 +265,8 @@ impl<'e> Tile<'_, 'e> {
         sweep: &Sweep,
         k: V<'e>,
         i: V<'e>,
-        mask: V<'e>,
-        stores: bool,
+        mask: Option<V<'e>>,
+        stores: Stores,
     ) -> Result<Env<'e, 'e>, String> {
         let e = self.f.e;
         let place = |a: u16| e.add(self.bases[a as usize], e.load(I64, self.offset_slot(a, k), 8));
@@ -271,8 +279,8 @@ impl<'e> Tile<'_, 'e> {
         sweep: &Sweep,
         place: &dyn Fn(u16) -> V<'e>,
         i: V<'e>,
-        mask: V<'e>,
-        stores: bool,
+        mask: Option<V<'e>>,
+        stores: Stores,
     ) -> Result<Env<'e, 'e>, String> {
         let f = self.f;
         let e = f.e;
@@ -290,14 +298,15 @@ impl<'e> Tile<'_, 'e> {
             if lane == Lane::Unit && f.access(a).slot != Slot::Iota {
                 e.prefetch(e.convert("inttoptr", e.add(place, e.i64(AHEAD)), PTR));
             }
-            f.read(a, lane, place, f.lane_stride(a), f.lanes, Some(mask))
+            f.read(a, lane, place, f.lane_stride(a), f.lanes, mask)
         })?;
-        if stores {
+        if stores != Stores::Left {
             for &s in &sweep.stores {
                 let store = f.b.kernel.stores[s];
                 let (lane, stride) = (f.access(store.access).lane, f.lane_stride(store.access));
                 let value = f.value(store.value, &env);
-                f.write(store.access, lane, at(store.access), stride, value, Some(mask), false);
+                let past = stores == Stores::PastCaches && f.fills_lines(store.access);
+                f.write(store.access, lane, at(store.access), stride, value, mask, past);
             }
         }
         Ok(env)
@@ -310,14 +319,33 @@ impl<'e> Tile<'_, 'e> {
         }
     }
 
+    /// A sweep without reductions: whole vectors, past the caches if the launch wants that, and
+    /// a masked last one.
     fn store_only(&self, sweep: &Sweep) -> Result<(), String> {
-        let e = self.f.e;
+        let f = self.f;
+        let e = f.e;
         let touched = self.touched(sweep);
         let zero = e.i64(0);
+        let lanes = i64::from(f.lanes);
+        let rest = e.binary("and", self.width, e.i64(lanes - 1));
+        let whole = e.binary("sub", self.width, rest);
         let mut result = Ok(());
-        e.for_loop(zero, self.f.count(), 1, &[], |r, _| {
+        e.for_loop(zero, f.count(), 1, &[], |r, _| {
             self.place(&touched, r, zero);
-            result = self.lanes(|i, mask| self.point(sweep, zero, i, mask, true).map(|_| ()));
+            let mut point = |i: V<'e>, mask: Option<V<'e>>, stores: Stores| {
+                let done = self.point(sweep, zero, i, mask, stores).map(|_| ());
+                result = std::mem::replace(&mut result, Ok(())).and(done);
+            };
+            f.by_streaming(sweep.stores.iter().map(|&s| f.b.kernel.stores[s].access), |past| {
+                let stores = if past { Stores::PastCaches } else { Stores::Done };
+                e.for_loop(zero, whole, lanes, &[], |i, _| {
+                    point(i, None, stores);
+                    vec![]
+                });
+            });
+            e.if_then(e.compare("icmp ne", rest, zero), || {
+                point(whole, Some(f.below(rest, f.lanes)), Stores::Done);
+            });
             vec![]
         });
         result

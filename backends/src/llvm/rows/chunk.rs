@@ -2,67 +2,24 @@
 
 use super::*;
 
-impl<'e> Row<'_, 'e> {
-    /// A chunk of 256: 8 steps over 32 partials in vectors.
-    pub(super) fn full_chunk(
-        &self,
-        sweep: &Sweep,
-        list: &[(Val, Val, Reduction)],
-        base: V<'e>,
-        scalars: &Env<'e, '_>,
-    ) -> Result<Vec<Vec<V<'e>>>, String> {
-        let e = self.f.e;
-        let n = e.i64(CHUNK);
-        self.fill_packed(sweep, base, n);
-        let pivots = self.pivots(sweep, list, base, None, scalars)?;
-        let lanes = self.f.lanes.min(PARTIALS);
-        let vectors = (PARTIALS / lanes) as usize;
-        let spans = Self::spans(list, false);
-        let mut init = Vec::new();
-        for _ in 0..vectors {
-            for (_, _, r) in list {
-                init.extend(r.identity(e, lanes));
-            }
-        }
-        let width = init.len() / vectors;
-        let end = e.add(base, n);
-        let mut failed = Ok(());
-        let done = e.for_loop(base, end, PARTIALS.into(), &init, |at, carried| {
-            let mut next = carried.to_vec();
-            for j in 0..vectors {
-                let r = e.add(at, e.i64(j as i64 * i64::from(lanes)));
-                match self.point(sweep, base, r, lanes, None, scalars) {
-                    Ok(env) => {
-                        for (k, (_, arg, reduction)) in list.iter().enumerate() {
-                            let value = self.f.value(*arg, &env);
-                            let parts = reduction.element(value, self.positions(r, lanes), pivots[k]);
-                            let slot = j * width + spans[k].0..j * width + spans[k].0 + spans[k].1;
-                            let sum = reduction.combine(&next[slot.clone()], &parts);
-                            next[slot].copy_from_slice(&sum);
-                        }
-                    }
-                    Err(error) => failed = Err(error),
-                }
-            }
-            next
-        });
-        failed?;
-        self.drain_packed(sweep, base, n);
-        let done = &done[1..];
-        Ok(list
-            .iter()
-            .enumerate()
-            .map(|(k, (_, _, reduction))| {
-                let parts = (0..vectors)
-                    .map(|j| done[j * width + spans[k].0..j * width + spans[k].0 + spans[k].1].to_vec())
-                    .collect();
-                reduction.chunk(&tree(*reduction, parts), pivots[k], n)
-            })
-            .collect())
-    }
+/// The elements of a row that one vector holds.
+#[derive(Clone, Copy)]
+pub(super) struct Span<'e> {
+    /// First element of the chunk: where packed elements begin.
+    base: V<'e>,
+    /// First element of the vector.
+    r: V<'e>,
+    lanes: u32,
+    /// Which of them exist; `None`: all.
+    mask: Option<V<'e>>,
+    /// Are full stores to go past the caches?
+    streaming: bool,
+}
 
-    /// A last chunk of `n` < 256 elements: masked, with the partials in memory.
-    pub(super) fn short_chunk(
+impl<'e> Row<'_, 'e> {
+    /// The totals of the chunk of `n` elements at `base`: steps over 32 partials in vectors, of
+    /// which the last is masked if it is not whole.
+    pub(super) fn chunk(
         &self,
         sweep: &Sweep,
         list: &[(Val, Val, Reduction)],
@@ -72,67 +29,77 @@ impl<'e> Row<'_, 'e> {
     ) -> Result<Vec<Vec<V<'e>>>, String> {
         let e = self.f.e;
         self.fill_packed(sweep, base, n);
-        let pivots = self.pivots(sweep, list, base, Some(n), scalars)?;
+        let pivots = self.pivots(sweep, list, base, n, scalars)?;
         let lanes = self.f.lanes.min(PARTIALS);
         let vectors = (PARTIALS / lanes) as usize;
-        let spans = Self::spans(list, false);
-        // Partial `p` of component `c` stands at word c * 32 + p.
-        let place = |c: usize, first: V<'e>| {
-            let words = e.add(first, e.i64(c as i64 * i64::from(PARTIALS)));
-            e.offset(self.partials, e.mul(words, e.i64(8)))
-        };
-        for j in 0..vectors {
-            for (k, (_, _, reduction)) in list.iter().enumerate() {
-                for (c, v) in reduction.identity(e, lanes).into_iter().enumerate() {
-                    let first = e.i64(j as i64 * i64::from(lanes));
-                    self.store_lanes(v, place(spans[k].0 + c, first));
-                }
-            }
-        }
+        let identity: Vec<V<'e>> = list.iter().flat_map(|(_, _, r)| r.identity(e, lanes)).collect();
+        let width = identity.len();
         let end = e.add(base, n);
+        let rest = e.binary("and", n, e.i64(i64::from(PARTIALS) - 1));
         let mut failed = Ok(());
-        e.for_loop(base, end, lanes.into(), &[], |r, _| {
-            let mask = self.f.below(e.binary("sub", end, r), lanes);
-            match self.point(sweep, base, r, lanes, Some(mask), scalars) {
-                Ok(env) => {
-                    let first = e.binary("and", e.binary("sub", r, base), e.i64(i64::from(PARTIALS) - 1));
-                    for (k, (_, arg, reduction)) in list.iter().enumerate() {
-                        let value = self.f.value(*arg, &env);
-                        let parts = reduction.element(value, self.positions(r, lanes), pivots[k]);
-                        let nothing = reduction.identity(e, lanes);
-                        let types = reduction.part_types(lanes);
-                        let old: Vec<V<'e>> = (0..parts.len())
-                            .map(|c| self.load_lanes(types[c], place(spans[k].0 + c, first)))
-                            .collect();
-                        let new: Vec<V<'e>> =
-                            parts.iter().zip(&nothing).map(|(&p, &i)| e.select(mask, p, i)).collect();
-                        for (c, v) in reduction.combine(&old, &new).into_iter().enumerate() {
-                            self.store_lanes(v, place(spans[k].0 + c, first));
-                        }
+        // Elements at..at + 32 of the chunk; beyond `end` they count as identities.
+        let mut step = |at: V<'e>, carried: &[V<'e>], masked: bool| -> Vec<V<'e>> {
+            let mut next = Vec::with_capacity(carried.len());
+            for (j, parts) in carried.chunks(width).enumerate() {
+                let r = e.add(at, e.i64(j as i64 * i64::from(lanes)));
+                let mask = masked.then(|| self.f.below(e.binary("sub", end, r), lanes));
+                match self.point(sweep, Span { base, r, lanes, mask, streaming: false }, scalars) {
+                    Ok(env) => next.extend(self.accumulate(list, &env, r, mask, &pivots, parts)),
+                    Err(error) => {
+                        failed = Err(error);
+                        next.extend_from_slice(parts);
                     }
                 }
-                Err(error) => failed = Err(error),
             }
-            vec![]
+            next
+        };
+        let whole = e.binary("sub", end, rest);
+        let done = e.for_loop(base, whole, PARTIALS.into(), &identity.repeat(vectors), |at, carried| {
+            step(at, carried, false)
         });
+        let done = e.if_else(
+            e.compare("icmp ne", rest, e.i64(0)),
+            || step(whole, &done[1..], true),
+            || done[1..].to_vec(),
+        );
         failed?;
         self.drain_packed(sweep, base, n);
+        let spans = Self::spans(list, false);
         Ok(list
             .iter()
-            .enumerate()
-            .map(|(k, (_, _, reduction))| {
-                let types = reduction.part_types(lanes);
-                let parts = (0..vectors)
-                    .map(|j| {
-                        let first = e.i64(j as i64 * i64::from(lanes));
-                        (0..types.len())
-                            .map(|c| self.load_lanes(types[c], place(spans[k].0 + c, first)))
-                            .collect()
-                    })
-                    .collect();
-                reduction.chunk(&tree(*reduction, parts), pivots[k], n)
+            .zip(spans)
+            .zip(&pivots)
+            .map(|(((_, _, reduction), (first, count)), &pivot)| {
+                let parts = done.chunks(width).map(|all| all[first..first + count].to_vec()).collect();
+                reduction.chunk(&tree(*reduction, parts), pivot, n)
             })
             .collect())
+    }
+
+    /// The parts of all reductions with the elements at `r` added.
+    fn accumulate(
+        &self,
+        list: &[(Val, Val, Reduction)],
+        env: &Env<'e, '_>,
+        r: V<'e>,
+        mask: Option<V<'e>>,
+        pivots: &[Option<V<'e>>],
+        parts: &[V<'e>],
+    ) -> Vec<V<'e>> {
+        let e = self.f.e;
+        let lanes = parts[0].ty.lanes;
+        let mut next = Vec::with_capacity(parts.len());
+        for ((_, arg, reduction), &pivot) in list.iter().zip(pivots) {
+            let mut element = reduction.element(self.f.value(*arg, env), self.positions(r, lanes), pivot);
+            if let Some(mask) = mask {
+                for (part, nothing) in element.iter_mut().zip(reduction.identity(e, lanes)) {
+                    *part = e.select(mask, *part, nothing);
+                }
+            }
+            let at = next.len();
+            next.extend(reduction.combine(&parts[at..at + element.len()], &element));
+        }
+        next
     }
 
     /// Vectors in scratch: bools as bytes, everything else as it is.
@@ -162,7 +129,7 @@ impl<'e> Row<'_, 'e> {
         sweep: &Sweep,
         list: &[(Val, Val, Reduction)],
         base: V<'e>,
-        n: Option<V<'e>>,
+        n: V<'e>,
         scalars: &Env<'e, '_>,
     ) -> Result<Vec<Option<V<'e>>>, String> {
         const FIRST: u32 = 16;
@@ -170,13 +137,11 @@ impl<'e> Row<'_, 'e> {
         if !list.iter().any(|(_, _, r)| r.has_pivot()) {
             return Ok(vec![None; list.len()]);
         }
-        let mask = n.map(|n| self.f.below(n, FIRST));
-        let quiet = Sweep { stores: vec![], keeps: vec![], ..sweep.clone() };
-        let env = self.point(&quiet, base, base, FIRST, mask, scalars)?;
-        let count = match n {
-            None => e.i64(FIRST.into()),
-            Some(n) => e.call("llvm.smin.i64", I64, &[n, e.i64(FIRST.into())]),
-        };
+        let mask = self.f.below(n, FIRST);
+        let quiet = Sweep { stores: vec![], keeps: vec![], leads: false, ..sweep.clone() };
+        let span = Span { base, r: base, lanes: FIRST, mask: Some(mask), streaming: false };
+        let env = self.point(&quiet, span, scalars)?;
+        let count = e.call("llvm.smin.i64", I64, &[n, e.i64(FIRST.into())]);
         let wide = e.convert("uitofp", count, Ty::new(Elem::F64, 1));
         Ok(list
             .iter()
@@ -186,7 +151,7 @@ impl<'e> Row<'_, 'e> {
                 }
                 let value = self.f.value(*arg, &env);
                 let nothing = e.float(value.ty, -0.0);
-                let value = mask.map_or(value, |m| e.select(m, value, nothing));
+                let value = e.select(mask, value, nothing);
                 let sum = Reduction { op: lazuli_core::ReduceOp::Sum, ..*reduction };
                 let total = tree(sum, vec![vec![value]])[0];
                 let count = match reduction.dtype {
@@ -198,29 +163,27 @@ impl<'e> Row<'_, 'e> {
             .collect())
     }
 
-    /// The sweep's body at elements `r..r + lanes`, with its full stores and kept values.
+    /// The sweep's body at a span of elements, with its full stores and kept values.
     pub(super) fn point<'p>(
         &self,
         sweep: &Sweep,
-        base: V<'e>,
-        r: V<'e>,
-        lanes: u32,
-        mask: Option<V<'e>>,
+        span: Span<'e>,
         scalars: &'p Env<'e, 'p>,
     ) -> Result<Env<'e, 'p>, String> {
         let f = self.f;
         let e = f.e;
+        let Span { base, r, lanes, mask, streaming } = span;
+        if mask.is_none() {
+            self.read_ahead(sweep, r);
+        }
         let mut env = Env::new(lanes, Some(scalars));
-        let list = if f.b.keep {
+        if f.b.keep {
             for v in &sweep.fetched {
                 let ty = crate::llvm::body::register(f.b.kernel.body[*v as usize].ty, lanes);
                 env.set(*v, self.load_lanes(ty, self.kept_at(*v, r)));
             }
-            &sweep.body_kept
-        } else {
-            &sweep.body
-        };
-        f.compute(list, &mut env, &mut |a, _| {
+        }
+        f.compute(self.body(sweep), &mut env, &mut |a, _| {
             if let Some(&v) = self.fixed.get(&a) {
                 return v;
             }
@@ -233,13 +196,7 @@ impl<'e> Row<'_, 'e> {
                 let at = e.convert("ptrtoint", place, I64);
                 return f.read(a, Lane::Packed, at, e.i64(0), lanes, mask);
             }
-            let stride = f.inner_stride(a);
-            let place = e.add(self.bases[a as usize], e.mul(r, stride));
-            if mask.is_none() && f.access(a).lane == Lane::Unit && f.access(a).slot != Slot::Iota {
-                let ahead = e.add(place, e.i64(AHEAD));
-                e.prefetch(e.convert("inttoptr", ahead, PTR));
-            }
-            f.read(a, f.access(a).lane, place, stride, lanes, mask)
+            f.read(a, f.access(a).lane, self.element(a, r), f.inner_stride(a), lanes, mask)
         })?;
         for &s in &sweep.stores {
             let store = f.b.kernel.stores[s];
@@ -250,9 +207,8 @@ impl<'e> Row<'_, 'e> {
                 let at = e.convert("ptrtoint", place, I64);
                 f.write(a, Lane::Packed, at, e.i64(0), value, mask, false);
             } else {
-                let stride = f.inner_stride(a);
-                let place = e.add(self.bases[a as usize], e.mul(r, stride));
-                f.write(a, f.access(a).lane, place, stride, value, mask, false);
+                let past = streaming && f.fills_lines(a);
+                f.write(a, f.access(a).lane, self.element(a, r), f.inner_stride(a), value, mask, past);
             }
         }
         if f.b.keep {
@@ -261,6 +217,53 @@ impl<'e> Row<'_, 'e> {
             }
         }
         Ok(env)
+    }
+
+    /// What a sweep computes at every element.
+    fn body<'s>(&self, sweep: &'s Sweep) -> &'s [Val] {
+        if self.f.b.keep { &sweep.body_kept } else { &sweep.body }
+    }
+
+    /// Address of element `r` of an access that is not packed.
+    fn element(&self, a: u16, r: V<'e>) -> V<'e> {
+        let e = self.f.e;
+        e.add(self.bases[a as usize], e.mul(r, self.f.inner_stride(a)))
+    }
+
+    /// Asks for what comes later. A single sweep asks for its own elements further on. Of
+    /// several, which find the row in the cache but for the first, the dearest asks for the next
+    /// row: memory works while it computes.
+    fn read_ahead(&self, sweep: &Sweep, r: V<'e>) {
+        let f = self.f;
+        let e = f.e;
+        let next_row = f.b.stages.sweeps.len() > 1 && !f.b.split && !f.b.rows.is_empty();
+        let loads = |v: &Val| match f.b.kernel.body[*v as usize].inst {
+            Inst::Load(a) => Some(a),
+            _ => None,
+        };
+        let mut list: Vec<u16> = match next_row {
+            false => self.body(sweep).iter().filter_map(loads).collect(),
+            true if sweep.leads => (0..f.b.kernel.body.len() as Val).filter_map(|v| loads(&v)).collect(),
+            true => Vec::new(),
+        };
+        list.sort_unstable();
+        list.dedup();
+        list.retain(|a| f.access(*a).lane == Lane::Unit && !self.fixed.contains_key(a));
+        for a in list {
+            let distance = if next_row { self.to_next_row(a) } else { e.i64(AHEAD) };
+            let place = e.add(self.element(a, r), distance);
+            e.prefetch(e.convert("inttoptr", place, PTR));
+        }
+    }
+
+    /// Bytes from an element to the same one of the next row, if rows are long and still fit the
+    /// cache together; else as far as a stream is read ahead.
+    fn to_next_row(&self, a: u16) -> V<'e> {
+        let e = self.f.e;
+        let step = self.f.lane_stride(a);
+        let beyond = e.binary("sub", step, e.i64(AHEAD));
+        let fits = e.compare("icmp ult", beyond, e.i64(LONGEST_AHEAD));
+        e.select(fits, step, e.i64(AHEAD))
     }
 
     pub(super) fn kept_at(&self, v: Val, r: V<'e>) -> V<'e> {
@@ -313,21 +316,22 @@ impl<'e> Row<'_, 'e> {
         let lanes = self.f.lanes;
         let mut failed = Ok(());
         let mut vectors = |base: V<'e>, stop: V<'e>| {
+            let mut point = |r: V<'e>, mask: Option<V<'e>>, streaming: bool| {
+                let span = Span { base, r, lanes, mask, streaming };
+                if let Err(error) = self.point(sweep, span, scalars) {
+                    failed = Err(error);
+                }
+            };
             let rest = e.binary("and", e.binary("sub", stop, base), e.i64(i64::from(lanes) - 1));
             let whole = e.binary("sub", stop, rest);
-            e.for_loop(base, whole, lanes.into(), &[], |r, _| {
-                if let Err(error) = self.point(sweep, base, r, lanes, None, scalars) {
-                    failed = Err(error);
-                }
-                vec![]
+            self.f.by_streaming(sweep.stores.iter().map(|&s| self.f.b.kernel.stores[s].access), |past| {
+                e.for_loop(base, whole, lanes.into(), &[], |r, _| {
+                    point(r, None, past);
+                    vec![]
+                });
             });
             let some = e.compare("icmp sgt", rest, e.i64(0));
-            e.if_then(some, || {
-                let mask = self.f.below(rest, lanes);
-                if let Err(error) = self.point(sweep, base, whole, lanes, Some(mask), scalars) {
-                    failed = Err(error);
-                }
-            });
+            e.if_then(some, || point(whole, Some(self.f.below(rest, lanes)), false));
         };
         let packs = !self.packed_of(sweep, false).is_empty() || !self.packed_of(sweep, true).is_empty();
         if packs {

@@ -1,9 +1,9 @@
 //! The skeleton of a row reduction: lanes along the inner axes.
 //!
-//! One row after another; a row is swept once for each stage. A full chunk of 256 elements is 8
-//! steps over 32 partials held in vectors; a shorter last chunk goes through memory, masked.
-//! Elements that are not neighbours in memory are packed a chunk at a time. The same code, cut
-//! at sweeps and run over a range of chunks, serves few long rows (`split`).
+//! One row after another; a row is swept once for each stage. A chunk of 256 elements is 8 steps
+//! over 32 partials held in vectors; in a shorter last chunk the last step is masked. Elements
+//! that are not neighbours in memory are packed a chunk at a time. The same code, cut at sweeps
+//! and run over a range of chunks, serves few long rows (`split`).
 
 mod chunk;
 mod stack;
@@ -23,6 +23,8 @@ const PARTIALS: u32 = 32;
 const LEVELS: u64 = 48;
 /// Bytes ahead at which streams are prefetched.
 const AHEAD: i64 = 4096;
+/// Bytes beyond that up to which the next row is worth asking for: two rows then fit a L2 cache.
+const LONGEST_AHEAD: i64 = 256 << 10;
 
 /// A row being printed.
 struct Row<'f, 'e> {
@@ -35,8 +37,6 @@ struct Row<'f, 'e> {
     packed: HashMap<u16, V<'e>>,
     /// Loads that are the same along the row.
     fixed: HashMap<u16, V<'e>>,
-    /// Accumulators of a partly filled chunk.
-    partials: V<'e>,
     /// Totals of chunks, by level.
     stack: V<'e>,
 }
@@ -44,7 +44,6 @@ struct Row<'f, 'e> {
 /// Room in scratch: places that hold for the whole function.
 struct Room<'e> {
     packed: HashMap<u16, V<'e>>,
-    partials: V<'e>,
     stack: V<'e>,
 }
 
@@ -55,9 +54,8 @@ impl<'e> Room<'e> {
             .map(|a| (a, f.reserve(CHUNK as u64 * 8)))
             .collect();
         let widest = f.b.stages.sweeps.iter().map(|s| s.reduces.len()).max().unwrap_or(0) as u64;
-        let partials = f.reserve(widest * 3 * u64::from(PARTIALS) * 8);
         let stack = f.reserve(widest * 3 * LEVELS * 8);
-        Room { packed, partials, stack }
+        Room { packed, stack }
     }
 }
 
@@ -183,16 +181,8 @@ impl<'f, 'e> Row<'f, 'e> {
                 at = e.add(at, e.mul(padded, e.i64(size)));
             }
         }
-        Row {
-            f,
-            bases,
-            kept,
-            packed: room.packed.clone(),
-            fixed: HashMap::new(),
-            partials: room.partials,
-            stack: room.stack,
-        }
-        .with_fixed()
+        Row { f, bases, kept, packed: room.packed.clone(), fixed: HashMap::new(), stack: room.stack }
+            .with_fixed()
     }
 
     /// Reads, once a row, what the whole row shares.
@@ -257,21 +247,13 @@ impl<'f, 'e> Row<'f, 'e> {
             return Ok(Vec::new());
         }
         let mut failed = Ok(());
-        let length = e.binary("sub", end, begin);
-        let full_chunks = e.binary("lshr", length, e.i64(8));
-        let full_end = e.add(begin, e.binary("shl", full_chunks, e.i64(8)));
-        e.for_loop(begin, full_end, CHUNK, &[], |base, _| {
-            match self.full_chunk(sweep, &list, base, scalars) {
-                Ok(totals) => self.push(&list, totals, base, begin, e.i64(CHUNK)),
+        e.for_loop(begin, end, CHUNK, &[], |base, _| {
+            let n = e.call("llvm.smin.i64", I64, &[e.binary("sub", end, base), e.i64(CHUNK)]);
+            match self.chunk(sweep, &list, base, n, scalars) {
+                Ok(totals) => self.push(&list, totals, base, begin, n),
                 Err(error) => failed = Err(error),
             }
             vec![]
-        });
-        let left = e.binary("sub", end, full_end);
-        let some = e.compare("icmp sgt", left, e.i64(0));
-        e.if_then(some, || match self.short_chunk(sweep, &list, full_end, left, scalars) {
-            Ok(totals) => self.push(&list, totals, full_end, begin, left),
-            Err(error) => failed = Err(error),
         });
         failed?;
         Ok(self.fold(&list, begin, end))
