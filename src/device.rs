@@ -142,7 +142,7 @@ impl<T: Element> Array<T> {
             return Array::of(call.poison(kind, T::DTYPE, device.0));
         }
         Array::of(match crate::read::force(self.node()) {
-            Ok(value) => Node::ready_on(device.0, T::DTYPE, value, call.at),
+            Ok(value) => Node::ready_on(device.0, T::DTYPE, value.clone(), call.at),
             Err(error) => Node::poisoned(T::DTYPE, error, device.0),
         })
     }

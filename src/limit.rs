@@ -328,7 +328,7 @@ impl Components {
         let mut leaves: ById<(usize, usize)> = ById::default();
         let mut i = 0;
         while i < c.nodes.len() {
-            let inputs = c.nodes[i].with_pending(|_, inputs| inputs.clone()).unwrap_or_default();
+            let inputs = c.nodes[i].with_inputs(Inputs::clone).unwrap_or_default();
             for input in inputs {
                 if input.is_pending() {
                     let j = c.add(input);

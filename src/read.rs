@@ -10,7 +10,7 @@ use lazuli_core::shape::Dims;
 use lazuli_core::{Element, Error, ErrorKind, NodeRef, Value};
 
 /// The value of a node, which is computed first if it has to be.
-pub(crate) fn force(node: &NodeRef) -> Result<Value, Error> {
+pub(crate) fn force(node: &NodeRef) -> Result<&Value, Error> {
     if node.is_pending() {
         lazuli_backends::evaluate(std::slice::from_ref(node))?;
     }
@@ -45,7 +45,7 @@ impl<T: Element> Elements<T> {
     /// The elements of a node that holds `T`, which is computed first if it has to be.
     pub(crate) fn of(node: &NodeRef) -> Result<Elements<T>, Error> {
         debug_assert_eq!(node.dtype(), T::DTYPE);
-        let value = force(node)?;
+        let value = force(node)?.clone();
         if let Some((low, high)) = value.layout.range() {
             let elements = value.buffer.bytes() / size_of::<T>();
             if low < 0 || high as usize >= elements {

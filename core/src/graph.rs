@@ -9,19 +9,20 @@
 //!    ^------release-----'        (an evaluation that failed before its first launch)
 //! ```
 //!
-//! A node that is ready lets go of its inputs, so memory is held only by what is still needed.
+//! A node's result is set once and never changes: it is read without a lock. A node that has one
+//! lets go of its inputs, so memory is held only by what is still needed.
 //! Ids grow with time: an input's id is always below that of its reader, which gives every walk
 //! its order. Dropping never recurses.
 
 use crate::buffer::Value;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::op::Op;
 use crate::shape::Dims;
 use crate::{DType, DeviceId};
 use smallvec::SmallVec;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A shared reference to a node.
 pub type NodeRef = Arc<Node>;
@@ -47,25 +48,13 @@ pub struct Node {
     handles: AtomicUsize,
     /// Length of the longest path of pending nodes below this one when it was recorded.
     depth: u32,
-    /// A copy of the state's tag, to look at without the lock.
     tag: AtomicU8,
-    state: Mutex<State>,
-}
-
-enum State {
-    Pending { op: Op, inputs: Inputs },
-    Ready(Value),
-    Failed(Error),
-}
-
-/// What a node is, at the moment of asking.
-pub enum Peek {
-    /// Not yet computed: the operation and its inputs.
-    Pending(Op, Inputs),
-    /// Computed.
-    Ready(Value),
-    /// Could not be recorded or computed.
-    Failed(Error),
+    /// What was recorded; `None` for values that were given, and for poison.
+    op: Option<Op>,
+    /// The inputs of a node without a result. They are taken out after the result was set, so
+    /// whoever finds no result under the lock finds the inputs.
+    inputs: Mutex<Inputs>,
+    result: OnceLock<Result<Value, Error>>,
 }
 
 /// Parked threads wait here for claimed nodes of any graph. Claims are held for one evaluation,
@@ -76,20 +65,14 @@ static RELEASED: Condvar = Condvar::new();
 static PARKED: AtomicUsize = AtomicUsize::new(0);
 
 impl Node {
-    #[inline(always)]
-    fn make(
+    /// A node whose result is there.
+    fn finished(
         dtype: DType,
         shape: Dims,
         device: DeviceId,
         location: &'static Location<'static>,
-        depth: u32,
-        state: State,
+        result: Result<Value, Error>,
     ) -> NodeRef {
-        let tag = match state {
-            State::Pending { .. } => PENDING,
-            State::Ready(_) => READY,
-            State::Failed(_) => FAILED,
-        };
         Arc::new(Node {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             dtype,
@@ -97,9 +80,11 @@ impl Node {
             device,
             location,
             handles: AtomicUsize::new(0),
-            depth,
-            tag: AtomicU8::new(tag),
-            state: Mutex::new(state),
+            depth: 0,
+            tag: AtomicU8::new(if result.is_ok() { READY } else { FAILED }),
+            op: None,
+            inputs: Mutex::default(),
+            result: OnceLock::from(result),
         })
     }
 
@@ -113,7 +98,19 @@ impl Node {
         location: &'static Location<'static>,
     ) -> NodeRef {
         let below = inputs.iter().map(|n| if n.is_pending() { n.depth + 1 } else { 0 }).max();
-        Node::make(dtype, shape, device, location, below.unwrap_or(0), State::Pending { op, inputs })
+        Arc::new(Node {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            dtype,
+            shape,
+            device,
+            location,
+            handles: AtomicUsize::new(0),
+            depth: below.unwrap_or(0),
+            tag: AtomicU8::new(PENDING),
+            op: Some(op),
+            inputs: Mutex::new(inputs),
+            result: OnceLock::new(),
+        })
     }
 
     /// A node whose value is there already.
@@ -129,13 +126,13 @@ impl Node {
         value: Value,
         location: &'static Location<'static>,
     ) -> NodeRef {
-        Node::make(dtype, value.layout.shape.clone(), device, location, 0, State::Ready(value))
+        Node::finished(dtype, value.layout.shape.clone(), device, location, Ok(value))
     }
 
     /// A poisoned node: everything that needs its value gets this error. Its shape is `[0]`.
     pub fn poisoned(dtype: DType, error: Error, device: DeviceId) -> NodeRef {
         let location = error.location().unwrap_or(Location::caller());
-        Node::make(dtype, Dims::from_slice(&[0]), device, location, 0, State::Failed(error))
+        Node::finished(dtype, Dims::from_slice(&[0]), device, location, Err(error))
     }
 
     /// Position in recording order. Inputs have lower ids than their readers.
@@ -198,36 +195,29 @@ impl Node {
         self.tag.load(Ordering::Acquire) <= CLAIMED
     }
 
-    /// The state's lock. A panic elsewhere cannot leave a half-written state, since states are
-    /// replaced whole: poisoning is ignored.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The lock of the inputs. They are replaced whole, so a panic elsewhere leaves nothing
+    /// half-written: poisoning is ignored.
+    fn lock(&self) -> MutexGuard<'_, Inputs> {
+        self.inputs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at the node: what is to be computed, or what came of it.
-    pub fn peek(&self) -> Peek {
-        match &*self.lock() {
-            State::Pending { op, inputs } => Peek::Pending(op.clone(), inputs.clone()),
-            State::Ready(value) => Peek::Ready(value.clone()),
-            State::Failed(error) => Peek::Failed(error.clone()),
-        }
+    /// The recorded operation; `None` for values that were given, and for poison.
+    pub fn op(&self) -> Option<&Op> {
+        self.op.as_ref()
     }
 
-    /// Runs `f` on the operation and inputs of a pending node without copying them; `None` if
-    /// it is not pending.
-    pub fn with_pending<R>(&self, f: impl FnOnce(&Op, &Inputs) -> R) -> Option<R> {
-        match &*self.lock() {
-            State::Pending { op, inputs } => Some(f(op, inputs)),
-            _ => None,
+    /// Runs `f` on the inputs of a node without a result; `None` if it has one.
+    pub fn with_inputs<R>(&self, f: impl FnOnce(&Inputs) -> R) -> Option<R> {
+        if !self.is_pending() {
+            return None;
         }
+        let inputs = self.lock();
+        self.result.get().is_none().then(|| f(&inputs))
     }
 
     /// The value, if it is there.
-    pub fn value(&self) -> Option<Value> {
-        match &*self.lock() {
-            State::Ready(value) => Some(value.clone()),
-            _ => None,
-        }
+    pub fn value(&self) -> Option<&Value> {
+        self.result.get()?.as_ref().ok()
     }
 
     /// The error, if it failed.
@@ -235,10 +225,7 @@ impl Node {
         if self.tag.load(Ordering::Acquire) != FAILED {
             return None;
         }
-        match &*self.lock() {
-            State::Failed(error) => Some(error.clone()),
-            _ => None,
-        }
+        self.result.get()?.as_ref().err().cloned()
     }
 
     /// Takes the right to compute a pending node. `Claim::Taken` if another evaluation has it.
@@ -269,29 +256,21 @@ impl Node {
 
     /// Ends a claim with a value; the inputs are let go. Call [`notify_released`] after the last.
     pub fn finish(&self, result: Result<Value, Error>) {
-        let (tag, state) = match result {
-            Ok(value) => (READY, State::Ready(value)),
-            Err(error) => (FAILED, State::Failed(error)),
-        };
-        let old = std::mem::replace(&mut *self.lock(), state);
+        let tag = if result.is_ok() { READY } else { FAILED };
+        // Only the holder of the claim comes here, once.
+        let _ = self.result.set(result);
         self.tag.store(tag, Ordering::Release);
-        if let State::Pending { inputs, .. } = old {
-            drop_iteratively(inputs);
-        }
+        let inputs = std::mem::take(&mut *self.lock());
+        drop_iteratively(inputs);
     }
 
     /// Takes the value out of a node that nobody else refers to.
     pub fn into_value(self: Arc<Self>) -> Result<Value, Arc<Self>> {
-        let mut node = Arc::try_unwrap(self)?;
-        let state = node.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let internal = State::Failed(Error::bare(ErrorKind::Internal("value taken".into()), "into_value"));
-        match std::mem::replace(state, internal) {
-            State::Ready(value) => Ok(value),
-            other => {
-                *state = other;
-                Err(Arc::new(node))
-            }
+        if self.value().is_none() {
+            return Err(self);
         }
+        let mut node = Arc::try_unwrap(self)?;
+        Ok(node.result.take().and_then(Result::ok).expect("just seen, and nobody else has the node"))
     }
 }
 
@@ -321,20 +300,16 @@ fn drop_iteratively(inputs: Inputs) {
     // In place while it is short, as it nearly always is.
     let mut work = inputs;
     while let Some(node) = work.pop() {
-        if let Some(mut last) = Arc::into_inner(node)
-            && let State::Pending { inputs, .. } =
-                last.state.get_mut().unwrap_or_else(PoisonError::into_inner)
-        {
-            work.extend(inputs.drain(..));
+        if let Some(mut last) = Arc::into_inner(node) {
+            work.append(last.inputs.get_mut().unwrap_or_else(PoisonError::into_inner));
         }
     }
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
-        if let State::Pending { inputs, .. } = self.state.get_mut().unwrap_or_else(PoisonError::into_inner)
-            && !inputs.is_empty()
-        {
+        let inputs = self.inputs.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !inputs.is_empty() {
             drop_iteratively(std::mem::take(inputs));
         }
     }
@@ -350,6 +325,7 @@ impl std::fmt::Debug for Node {
 mod tests {
     use super::*;
     use crate::dtype::Scalar;
+    use crate::error::ErrorKind;
     use crate::op::{MapOp, UnaryOp};
     use smallvec::smallvec;
 

@@ -10,7 +10,7 @@ use crate::kernel::{Access, Def, Inst, Kernel, Store, Target};
 use crate::plan::{Plan, Step};
 use crate::schedule::schedule;
 use crate::stages::Stages;
-use crate::trace::{Trace, What};
+use crate::trace::Trace;
 use lazuli_core::layout::Strides;
 use lazuli_core::shape::Dims;
 use lazuli_core::{Caps, DType, Layout, Op, View};
@@ -103,6 +103,8 @@ pub struct Bound {
     pub bytes_cached: usize,
     /// Bytes written.
     pub bytes_written: usize,
+    /// What it takes one thread of a CPU, in nanoseconds, roughly.
+    pub work: f64,
 }
 
 impl Bound {
@@ -187,7 +189,7 @@ pub fn bind(plan: &Plan, trace: &Trace, caps: &Caps) -> Launches {
 /// Slots of temporaries stand in `Slot::Arena` as an index until all lifetimes are known.
 impl Binder<'_> {
     fn slot(&mut self, node: usize) -> Slot {
-        if let What::Value(_) = self.trace.items[node].what {
+        if self.trace.value(node).is_some() {
             return Slot::Leaf(node);
         }
         if let Some(r) = self.results.iter().position(|&(n, _)| n == node) {
@@ -206,10 +208,7 @@ impl Binder<'_> {
     /// Slot and layout of an array seen through views. Where a reshape cannot be done by
     /// strides, what stands before it is copied into row-major order first.
     fn view(&mut self, node: usize, views: &[usize]) -> (Slot, Layout) {
-        let mut layout = match &self.trace.items[node].what {
-            What::Value(value) => value.layout.clone(),
-            What::Op(..) => Layout::contiguous(self.trace.shape(node)),
-        };
+        let mut layout = self.trace.layout(node);
         let mut slot = self.slot(node);
         for (k, &v) in views.iter().enumerate() {
             let Some((Op::View(view), _)) = self.trace.op(v) else { unreachable!("a chain of views") };
@@ -332,8 +331,7 @@ impl Binder<'_> {
             let mut views = Vec::new();
             let mut base = input;
             while let Some((Op::View(view), below)) = self.trace.op(base) {
-                if matches!(view, View::Reshape) && !crate::trace::is_inserting_ones(&self.trace.items, base)
-                {
+                if matches!(view, View::Reshape) && !self.trace.is_inserting_ones(base) {
                     views.clear();
                     base = input;
                     break;
@@ -410,25 +408,6 @@ impl Binder<'_> {
             .collect();
         Launches { launches, results: self.results, arena, packed: self.packed }
     }
-}
-
-/// The byte layout of results that are looked at through views: for each root, the stored node
-/// and the layout of the root in it.
-pub fn root_layouts(trace: &Trace) -> Vec<(usize, Layout)> {
-    (0..trace.roots.len())
-        .map(|r| {
-            let (base, views) = trace.base(r);
-            let mut layout = match &trace.items[base].what {
-                What::Value(value) => value.layout.clone(),
-                What::Op(..) => Layout::contiguous(trace.shape(base)),
-            };
-            for &v in views {
-                let Some((Op::View(view), _)) = trace.op(v) else { unreachable!("a chain of views") };
-                layout = layout.view(view, trace.shape(v)).expect("checked when the trace was made");
-            }
-            (base, layout)
-        })
-        .collect()
 }
 
 /// Groups launches' nodes for messages: which nodes a kernel stores.

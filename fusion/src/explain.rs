@@ -3,7 +3,7 @@
 use crate::bind::{Bound, Launch, Launches, Mode, stored_nodes};
 use crate::kernel::{Kernel, Target};
 use crate::plan::Plan;
-use crate::trace::{Trace, What};
+use crate::trace::Trace;
 use std::fmt::{self, Write as _};
 
 /// One kernel or library call of a plan.
@@ -251,10 +251,7 @@ fn operations(trace: &Trace, kernel: &Kernel, stores: &[usize]) -> Vec<String> {
 }
 
 fn show(trace: &Trace, n: usize) -> String {
-    let kind = match trace.items[n].what {
-        What::Value(_) => "array",
-        What::Op(..) => "value",
-    };
+    let kind = if trace.value(n).is_some() { "array" } else { "value" };
     format!("{kind} #{n} {}{:?}", trace.dtype(n), trace.shape(n))
 }
 

@@ -10,7 +10,7 @@
 use crate::expand::Body;
 use crate::kernel::{Access, Inst, Kernel, Store, Target, Val};
 use crate::plan::{Break, Reason};
-use crate::trace::{Trace, is_inserting_ones};
+use crate::trace::Trace;
 use lazuli_core::{Caps, Op, View};
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smallvec::SmallVec;
@@ -268,7 +268,7 @@ impl<'a> Walk<'a> {
                     }
                     return Instance { node: below, views: SmallVec::new(), axes };
                 }
-                View::Reshape if is_inserting_ones(&self.trace.items, instance.node) => {
+                View::Reshape if self.trace.is_inserting_ones(instance.node) => {
                     let mut solid = instance
                         .axes
                         .iter()

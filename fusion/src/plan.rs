@@ -9,7 +9,7 @@
 
 use crate::grow::{Grown, Rules, grow};
 use crate::kernel::{Kernel, Target, price};
-use crate::trace::{Trace, What};
+use crate::trace::Trace;
 use lazuli_core::{Caps, Op};
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,7 +99,7 @@ struct Planner<'a> {
 
 impl<'a> Planner<'a> {
     fn new(trace: &'a Trace, caps: &'a Caps) -> Planner<'a> {
-        let pending = |n: &usize| matches!(trace.items[*n].what, What::Op(..));
+        let pending = |n: &usize| trace.op(*n).is_some();
         let asked: BTreeSet<usize> =
             (0..trace.roots.len()).map(|r| trace.base(r).0).filter(pending).collect();
         let held = (0..trace.items.len()).filter(|&n| {
@@ -172,7 +172,7 @@ impl<'a> Planner<'a> {
         use lazuli_core::View;
         let top = n;
         while let Some((Op::View(view), inputs)) = self.trace.op(n) {
-            if matches!(view, View::Reshape) && !crate::trace::is_inserting_ones(&self.trace.items, n) {
+            if matches!(view, View::Reshape) && !self.trace.is_inserting_ones(n) {
                 return top;
             }
             n = inputs[0];

@@ -5,7 +5,7 @@
 //! or value, so a kernel has at most a handful of keys whatever sizes it meets.
 
 use crate::bind::{Bound, BoundAccess, Lane, Mode, Slot};
-use crate::kernel::{Inst, Kernel};
+use crate::kernel::{Inst, Kernel, price};
 use crate::stages::Stages;
 use crate::trace::words_of;
 use lazuli_core::layout::Strides;
@@ -20,6 +20,9 @@ const FEW_ROWS: usize = 8;
 const SPLIT_POINTS: usize = 1 << 16;
 /// Below this many reduced elements a row, lanes run across rows whatever the strides are.
 const TINY_ROW: usize = 16;
+
+/// Nanoseconds for a unit of price, or a byte, of one element.
+const NS_PER_UNIT: f64 = 0.03;
 
 /// Merges axes, picks the direction of lanes, counts bytes and writes the key.
 pub(crate) fn schedule(
@@ -72,6 +75,9 @@ pub(crate) fn schedule(
         accesses.iter().map(|a| (a.lane, a.dtype, a.write, a.full, a.slot == Slot::Iota)).collect();
     let shape = (mode, split, keep, rows.len(), inner.len());
     let key = words_of(&(shape, classes, &kernel.body, &kernel.stores, kernel.params.len())).into();
+    let ops: usize = kernel.body.iter().map(|d| price(&d.inst)).sum();
+    let moved: usize = accesses.iter().filter(|a| a.full || inner.is_empty()).map(|a| a.dtype.size()).sum();
+    let work = points as f64 * NS_PER_UNIT * (ops + moved) as f64;
     Bound {
         kernel,
         stages,
@@ -85,6 +91,7 @@ pub(crate) fn schedule(
         bytes_read,
         bytes_cached,
         bytes_written,
+        work,
     }
 }
 

@@ -9,11 +9,10 @@
 //! equal to each other, to 0 or to 1; never sizes, offsets or values. The *exact* key adds sizes,
 //! slices and layouts.
 
-use lazuli_core::graph::Peek;
 use lazuli_core::op::MapOp;
 use lazuli_core::shape::Dims;
-use lazuli_core::{DType, Error, NodeRef, Op, UnaryOp, Value, View};
-use rustc_hash::FxHashMap;
+use lazuli_core::{DType, Error, Layout, NodeRef, Op, UnaryOp, Value, View};
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::hash::{Hash, Hasher};
 
@@ -21,20 +20,12 @@ use std::hash::{Hash, Hasher};
 pub struct Item {
     /// The graph's node.
     pub node: NodeRef,
-    /// What it is.
-    pub what: What,
+    /// Numbers of the inputs of an operation that is to be computed; `None`: the value is there.
+    inputs: Option<SmallVec<[usize; 3]>>,
 }
 
-/// A computed value or an operation to run.
-pub enum What {
-    /// The value is there.
-    Value(Value),
-    /// To be computed from other nodes of the trace.
-    Op(Op, SmallVec<[usize; 3]>),
-}
-
-/// Words of a key.
-pub type Key = SmallVec<[u64; 64]>;
+/// Words of a key. On the heap: traces are moved, and a key is long.
+type Key = Vec<u64>;
 /// A stored node and the views that give a root, for each root.
 type Bases = SmallVec<[(usize, SmallVec<[usize; 2]>); 2]>;
 
@@ -46,52 +37,59 @@ pub struct Trace {
     pub roots: Vec<usize>,
     /// For each root: the node to store, and the views (innermost first) that give the root.
     bases: Bases,
-    /// Structure key.
-    pub structure: Key,
-    /// Exact key (the structure key is not repeated in it).
-    pub exact: Key,
+    key: Key,
+    /// Words of `key` that are the structure key.
+    structure: usize,
 }
 
 impl Trace {
-    /// Lists what has to be computed for `roots`. The first failed node found is the error.
-    pub fn collect(roots: &[NodeRef]) -> Result<Trace, Error> {
-        let mut seen = Numbers::default();
-        let mut list: Vec<(NodeRef, Peek)> = Vec::with_capacity(8);
+    /// Lists what has to be computed for `roots`. The first failed node found is the error. Keys
+    /// begin with the words of `prefix`.
+    pub fn collect(roots: &[NodeRef], prefix: &[u64]) -> Result<Trace, Error> {
+        let mut items: Vec<Item> = Vec::with_capacity(16);
+        let mut seen = Seen::default();
         let mut work: SmallVec<[NodeRef; 16]> = roots.iter().cloned().collect();
         while let Some(node) = work.pop() {
-            if !seen.insert(node.id(), 0) {
+            if !seen.insert(node.id(), &items) {
                 continue;
             }
-            let peek = node.peek();
-            match &peek {
-                Peek::Failed(error) => return Err(error.clone()),
-                Peek::Pending(_, inputs) => work.extend(inputs.iter().cloned()),
-                Peek::Ready(_) => {}
+            // Their ids for now: numbers are given when all nodes are known.
+            let inputs = node.with_inputs(|inputs| {
+                work.extend(inputs.iter().cloned());
+                inputs.iter().map(|n| n.id() as usize).collect()
+            });
+            if inputs.is_none()
+                && let Some(error) = node.error()
+            {
+                return Err(error);
             }
-            list.push((node, peek));
+            items.push(Item { node, inputs });
         }
-        list.sort_unstable_by_key(|(node, _)| node.id());
-        let mut number = Numbers::default();
-        for (i, (node, _)) in list.iter().enumerate() {
-            number.insert(node.id(), i);
+        // Found from the roots down, so this is nearly the order of ids.
+        items.reverse();
+        items.sort_unstable_by_key(|item| item.node.id());
+        let ids: SmallVec<[u64; 32]> = items.iter().map(|item| item.node.id()).collect();
+        let number = |id: u64| ids.binary_search(&id).expect("all inputs were listed");
+        for input in items.iter_mut().filter_map(|item| item.inputs.as_mut()).flatten() {
+            *input = number(*input as u64);
         }
-        let items: Vec<Item> = list
-            .into_iter()
-            .map(|(node, peek)| {
-                let what = match peek {
-                    Peek::Ready(value) => What::Value(value),
-                    Peek::Pending(op, inputs) => {
-                        What::Op(op, inputs.iter().map(|n| number.get(n.id())).collect())
-                    }
-                    Peek::Failed(_) => unreachable!("returned above"),
-                };
-                Item { node, what }
-            })
-            .collect();
-        let roots: Vec<usize> = roots.iter().map(|n| number.get(n.id())).collect();
-        let bases: Bases = roots.iter().map(|&r| base_of(&items, r)).collect();
-        let (structure, exact) = keys(&items, &bases);
-        Ok(Trace { items, roots, bases, structure, exact })
+        let roots: Vec<usize> = roots.iter().map(|n| number(n.id())).collect();
+        let mut trace =
+            Trace { items, roots, bases: Bases::new(), key: Key::with_capacity(128), structure: 0 };
+        trace.key.extend_from_slice(prefix);
+        trace.bases = trace.roots.iter().map(|&r| trace.base_of(r)).collect();
+        trace.write_key();
+        Ok(trace)
+    }
+
+    /// The structure key.
+    pub fn structure_key(&self) -> &[u64] {
+        &self.key[..self.structure]
+    }
+
+    /// The exact key, which begins with the structure key.
+    pub fn exact_key(&self) -> &[u64] {
+        &self.key
     }
 
     /// Shape of a node.
@@ -106,9 +104,22 @@ impl Trace {
 
     /// Operation and inputs of a node that is to be computed.
     pub fn op(&self, n: usize) -> Option<(&Op, &[usize])> {
-        match &self.items[n].what {
-            What::Op(op, inputs) => Some((op, inputs)),
-            What::Value(_) => None,
+        let inputs = self.items[n].inputs.as_ref()?;
+        Some((self.items[n].node.op().expect("only operations have inputs"), inputs))
+    }
+
+    /// The value of a node that was there already.
+    pub fn value(&self, n: usize) -> Option<&Value> {
+        let item = &self.items[n];
+        if item.inputs.is_some() { None } else { item.node.value() }
+    }
+
+    /// Where the elements of a node stand: in the value that is there, or row-major in the one
+    /// that will be stored.
+    pub fn layout(&self, n: usize) -> Layout {
+        match self.value(n) {
+            Some(value) => value.layout.clone(),
+            None => Layout::contiguous(self.shape(n)),
         }
     }
 
@@ -116,6 +127,116 @@ impl Trace {
     pub fn base(&self, r: usize) -> (usize, &[usize]) {
         let (node, views) = &self.bases[r];
         (*node, views)
+    }
+
+    /// Looks through views that cost nothing: any views of a value that is there, and views other
+    /// than slices of one that will be stored row-major (of a slice, computing only what it shows
+    /// is less work). Where the layouts do not allow a reshape, the root itself is stored.
+    fn base_of(&self, root: usize) -> (usize, SmallVec<[usize; 2]>) {
+        let (mut at, mut views, mut slices) = (root, SmallVec::<[usize; 2]>::new(), false);
+        while let Some((Op::View(view), inputs)) = self.op(at) {
+            slices |= matches!(view, View::Slice(_));
+            views.push(at);
+            at = inputs[0];
+        }
+        if views.is_empty() || (slices && self.value(at).is_none()) {
+            return (root, SmallVec::new());
+        }
+        views.reverse();
+        match self.layout_through(at, &views) {
+            Some(_) => (at, views),
+            None => (root, SmallVec::new()),
+        }
+    }
+
+    /// Layout of node `n` seen through views; `None` if one is a reshape that strides cannot do.
+    fn layout_through(&self, n: usize, views: &[usize]) -> Option<Layout> {
+        views.iter().try_fold(self.layout(n), |layout, &v| match self.op(v) {
+            Some((Op::View(view), _)) => layout.view(view, self.shape(v)),
+            _ => unreachable!("a chain of views"),
+        })
+    }
+
+    /// Layout of root number `r` in its stored node.
+    pub fn root_layout(&self, r: usize) -> Layout {
+        let (base, views) = self.base(r);
+        self.layout_through(base, views).expect("checked when the trace was made")
+    }
+
+    /// Writes both keys.
+    fn write_key(&mut self) {
+        let mut s = Words(std::mem::take(&mut self.key));
+        let mut exact: SmallVec<[u64; 64]> = SmallVec::new();
+        // Extents by order of first appearance; 0 and 1 have numbers of their own.
+        let mut extents: SmallVec<[usize; 16]> = SmallVec::from_slice(&[0, 1]);
+        for (n, item) in self.items.iter().enumerate() {
+            let mut head = item.node.dtype() as u64;
+            match self.op(n) {
+                None => {
+                    head |= 1 << 8;
+                    let layout = &self.value(n).expect("no operation").layout;
+                    exact.push(layout.offset as u64);
+                    exact.extend(layout.strides.iter().map(|&s| s as u64));
+                }
+                Some((op, inputs)) => {
+                    match op {
+                        Op::Const(_) => head |= 2 << 8,
+                        Op::Iota => head |= 3 << 8,
+                        Op::Map(MapOp::Unary(UnaryOp::Powi(k))) => {
+                            head |= (4 << 8) | ((*k as u32 as u64) << 32);
+                        }
+                        Op::Map(map) => {
+                            head |= 5 << 8;
+                            map.hash(&mut s);
+                        }
+                        Op::View(View::Slice(parts)) => {
+                            head |= 6 << 8;
+                            for p in parts {
+                                exact.extend([p.start as u64, p.step as u64]);
+                            }
+                        }
+                        Op::View(view) => {
+                            head |= 7 << 8;
+                            view.hash(&mut s);
+                            if matches!(view, View::Reshape) {
+                                head |= (self.is_inserting_ones(n) as u64) << 16;
+                            }
+                        }
+                        Op::Reduce { op, axes } => {
+                            head |= (8 << 8) | ((item.node.is_held() as u64) << 16);
+                            op.hash(&mut s);
+                            axes.as_slice().hash(&mut s);
+                        }
+                        Op::MatMul => head |= 9 << 8,
+                    }
+                    s.0.extend(inputs.iter().map(|&i| i as u64));
+                }
+            }
+            s.0.push(head);
+            let shape = item.node.shape();
+            s.0.push(shape.len() as u64);
+            for &x in shape {
+                let id = extents.iter().position(|&y| y == x).unwrap_or_else(|| {
+                    extents.push(x);
+                    extents.len() - 1
+                });
+                s.0.push(id as u64);
+                exact.push(x as u64);
+            }
+        }
+        s.0.push(u64::MAX);
+        s.0.extend(self.bases.iter().map(|(base, _)| *base as u64));
+        self.structure = s.0.len();
+        s.0.extend_from_slice(&exact);
+        self.key = s.0;
+    }
+
+    /// Is node `n` a reshape that only adds or removes axes of length 1? That is structure; see
+    /// `grow`.
+    pub(crate) fn is_inserting_ones(&self, n: usize) -> bool {
+        let Some((_, inputs)) = self.op(n) else { return false };
+        let solid = |s: &Dims| s.iter().copied().filter(|&x| x != 1).collect::<Dims>();
+        solid(self.shape(n)) == solid(self.shape(inputs[0]))
     }
 
     /// Does node `n` need the value of node `on` (perhaps through others)?
@@ -137,64 +258,29 @@ impl Trace {
     }
 }
 
-/// Looks through views that cost nothing: any views of a value that is there, and views other
-/// than slices of one that will be stored row-major (of a slice, computing only what it shows is
-/// less work). Where the layouts do not allow a reshape, the root itself is stored.
-fn base_of(items: &[Item], root: usize) -> (usize, SmallVec<[usize; 2]>) {
-    let (mut at, mut views, mut slices) = (root, SmallVec::<[usize; 2]>::new(), false);
-    while let What::Op(Op::View(view), inputs) = &items[at].what {
-        slices |= matches!(view, View::Slice(_));
-        views.push(at);
-        at = inputs[0];
-    }
-    views.reverse();
-    let mut layout = match &items[at].what {
-        What::Value(v) => v.layout.clone(),
-        What::Op(..) if slices => return (root, SmallVec::new()),
-        What::Op(..) => lazuli_core::Layout::contiguous(items[at].node.shape()),
-    };
-    for &v in &views {
-        let What::Op(Op::View(view), _) = &items[v].what else { unreachable!("collected above") };
-        match layout.view(view, items[v].node.shape()) {
-            Some(next) => layout = next,
-            None => return (root, SmallVec::new()),
-        }
-    }
-    (at, views)
-}
-
-/// Numbers by node id: a list while there are few, a table when there are many.
+/// The ids seen so far: those of a short list, or a set once it is long.
 #[derive(Default)]
-struct Numbers {
-    few: SmallVec<[(u64, usize); 24]>,
-    many: FxHashMap<u64, usize>,
-}
+struct Seen(FxHashSet<u64>);
 
-impl Numbers {
-    /// Is the id new?
-    fn insert(&mut self, id: u64, number: usize) -> bool {
-        if self.many.is_empty() && self.few.len() < 24 {
-            let new = self.few.iter().all(|&(known, _)| known != id);
-            if new {
-                self.few.push((id, number));
-            }
-            return new;
-        }
-        self.many.extend(self.few.drain(..));
-        self.many.insert(id, number).is_none()
-    }
+impl Seen {
+    /// Longest list that is searched.
+    const FEW: usize = 24;
 
-    fn get(&self, id: u64) -> usize {
-        match self.few.iter().find(|&&(known, _)| known == id) {
-            Some(&(_, number)) => number,
-            None => self.many[&id],
+    /// Is the id new? `items` are those found so far.
+    fn insert(&mut self, id: u64, items: &[Item]) -> bool {
+        if items.len() < Seen::FEW {
+            return items.iter().all(|item| item.node.id() != id);
         }
+        if self.0.is_empty() {
+            self.0.extend(items.iter().map(|item| item.node.id()));
+        }
+        self.0.insert(id)
     }
 }
 
 /// A hasher that collects words in place of mixing them.
 #[derive(Default)]
-struct Words(SmallVec<[u64; 64]>);
+struct Words(Key);
 
 impl Hasher for Words {
     fn finish(&self) -> u64 {
@@ -222,74 +308,5 @@ impl Hasher for Words {
 pub fn words_of(value: &impl Hash) -> Box<[u64]> {
     let mut words = Words::default();
     value.hash(&mut words);
-    words.0.as_slice().into()
-}
-
-fn keys(items: &[Item], bases: &Bases) -> (Key, Key) {
-    let mut s = Words::default();
-    let mut e = Words::default();
-    // Extents by order of first appearance; 0 and 1 have numbers of their own.
-    let mut extents: SmallVec<[usize; 16]> = SmallVec::from_slice(&[0, 1]);
-    for (n, item) in items.iter().enumerate() {
-        let mut head = item.node.dtype() as u64;
-        match &item.what {
-            What::Value(value) => {
-                head |= 1 << 8;
-                e.0.push(value.layout.offset as u64);
-                e.0.extend(value.layout.strides.iter().map(|&s| s as u64));
-            }
-            What::Op(op, inputs) => {
-                match op {
-                    Op::Const(_) => head |= 2 << 8,
-                    Op::Iota => head |= 3 << 8,
-                    Op::Map(MapOp::Unary(UnaryOp::Powi(k))) => head |= (4 << 8) | ((*k as u32 as u64) << 32),
-                    Op::Map(map) => {
-                        head |= 5 << 8;
-                        map.hash(&mut s);
-                    }
-                    Op::View(View::Slice(parts)) => {
-                        head |= 6 << 8;
-                        for p in parts {
-                            e.0.extend([p.start as u64, p.step as u64]);
-                        }
-                    }
-                    Op::View(view) => {
-                        head |= 7 << 8;
-                        view.hash(&mut s);
-                        if matches!(view, View::Reshape) {
-                            head |= (is_inserting_ones(items, n) as u64) << 16;
-                        }
-                    }
-                    Op::Reduce { op, axes } => {
-                        head |= (8 << 8) | ((item.node.is_held() as u64) << 16);
-                        op.hash(&mut s);
-                        axes.as_slice().hash(&mut s);
-                    }
-                    Op::MatMul => head |= 9 << 8,
-                }
-                s.0.extend(inputs.iter().map(|&i| i as u64));
-            }
-        }
-        s.0.push(head);
-        let shape = item.node.shape();
-        s.0.push(shape.len() as u64);
-        for &x in shape {
-            let id = extents.iter().position(|&y| y == x).unwrap_or_else(|| {
-                extents.push(x);
-                extents.len() - 1
-            });
-            s.0.push(id as u64);
-            e.0.push(x as u64);
-        }
-    }
-    s.0.push(u64::MAX);
-    s.0.extend(bases.iter().map(|(base, _)| *base as u64));
-    (s.0, e.0)
-}
-
-/// A reshape that only adds or removes axes of length 1 is structure; see `grow`.
-pub(crate) fn is_inserting_ones(items: &[Item], n: usize) -> bool {
-    let What::Op(_, inputs) = &items[n].what else { return false };
-    let solid = |s: &Dims| s.iter().copied().filter(|&x| x != 1).collect::<Dims>();
-    solid(items[n].node.shape()) == solid(items[inputs[0]].node.shape())
+    words.0.into()
 }

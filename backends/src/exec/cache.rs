@@ -11,7 +11,6 @@ use lazuli_core::{Caps, DeviceId, ErrorKind};
 use lazuli_fusion::bind::Launch;
 use lazuli_fusion::{Launches, Mode, Plan, Trace, bind, plan};
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 /// A plan with its sizes settled, and the kernels that were loaded for it.
@@ -22,8 +21,8 @@ pub struct Prepared {
     pub launches: Launches,
     /// What running it counts for.
     pub totals: Totals,
-    cpu: OnceLock<Arc<Vec<Engine>>>,
-    portable: OnceLock<Arc<Vec<Engine>>>,
+    cpu: OnceLock<Vec<Engine>>,
+    portable: OnceLock<Vec<Engine>>,
 }
 
 /// What one run of a plan adds to the counters.
@@ -50,11 +49,16 @@ pub enum Engine {
     Portable(Arc<Program>),
     /// Machine code.
     #[cfg(feature = "llvm")]
-    Llvm(Arc<crate::llvm::Compiled>),
+    Llvm {
+        /// The code.
+        code: Arc<crate::llvm::Compiled>,
+        /// Its words: see [`crate::llvm::abi`].
+        words: Box<[u64]>,
+    },
 }
 
 impl Prepared {
-    fn slot(&self, device: DeviceId) -> &OnceLock<Arc<Vec<Engine>>> {
+    fn slot(&self, device: DeviceId) -> &OnceLock<Vec<Engine>> {
         match device {
             DeviceId::Cpu => &self.cpu,
             DeviceId::Portable => &self.portable,
@@ -67,10 +71,10 @@ impl Prepared {
     }
 
     /// The engine of each launch; compiles what is not compiled yet.
-    pub fn load(&self, device: DeviceId) -> Result<Arc<Vec<Engine>>, ErrorKind> {
+    pub fn load(&self, device: DeviceId) -> Result<&[Engine], ErrorKind> {
         let slot = self.slot(device);
         if let Some(engines) = slot.get() {
-            return Ok(engines.clone());
+            return Ok(engines);
         }
         let engines: Vec<Engine> = self
             .launches
@@ -79,16 +83,15 @@ impl Prepared {
             .map(|launch| match launch {
                 #[cfg(feature = "llvm")]
                 Launch::Kernel(bound) if device == DeviceId::Cpu && crate::llvm::available() => {
-                    crate::llvm::compiled(bound).map(Engine::Llvm)
+                    let words = crate::llvm::abi::template(bound);
+                    crate::llvm::compiled(bound).map(|code| Engine::Llvm { code, words })
                 }
                 Launch::Kernel(bound) => Ok(Engine::Portable(Arc::new(Program::new(bound)))),
                 Launch::MatMul(_) => Ok(Engine::Library),
             })
             .collect::<Result<_, ErrorKind>>()?;
-        let engines = Arc::new(engines);
         // Another thread may have been first; its engines are as good.
-        let _ = slot.set(engines.clone());
-        Ok(engines)
+        Ok(slot.get_or_init(|| engines))
     }
 }
 
@@ -135,23 +138,19 @@ static PLANS: LazyLock<Mutex<Cache<Arc<Plan>>>> = LazyLock::new(|| Mutex::new(Ca
 /// Traces above this many nodes are not worth remembering: their keys alone are large.
 const LARGEST: usize = 1 << 15;
 
-/// The plan and launches of a trace, from the cache if they are there.
+/// The plan and launches of a trace, from the cache if they are there. The trace's keys begin
+/// with the words of `caps`.
 pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
     let small = trace.items.len() <= LARGEST;
-    let mut key: SmallVec<[u64; 128]> = SmallVec::new();
-    key.extend_from_slice(&caps.words());
-    key.extend_from_slice(&trace.structure);
-    let structure = key.len();
-    key.extend_from_slice(&trace.exact);
-    if small && let Some(found) = lock(&PREPARED).get(&key) {
+    if small && let Some(found) = lock(&PREPARED).get(trace.exact_key()) {
         return found;
     }
-    let known = if small { lock(&PLANS).get(&key[..structure]) } else { None };
+    let known = if small { lock(&PLANS).get(trace.structure_key()) } else { None };
     let plan = known.unwrap_or_else(|| {
         stats::count(&Stats { plans_made: 1, ..Stats::default() });
         let made = Arc::new(plan(trace, caps));
         if small {
-            lock(&PLANS).put(key[..structure].into(), made.clone());
+            lock(&PLANS).put(trace.structure_key().into(), made.clone());
         }
         made
     });
@@ -160,7 +159,7 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
     let (cpu, portable) = (OnceLock::new(), OnceLock::new());
     let prepared = Arc::new(Prepared { plan, launches, totals, cpu, portable });
     if small {
-        lock(&PREPARED).put(key.as_slice().into(), prepared.clone());
+        lock(&PREPARED).put(trace.exact_key().into(), prepared.clone());
     }
     prepared
 }

@@ -24,8 +24,8 @@ use crate::Stats;
 use cache::Prepared;
 use lazuli_core::graph::{Claim, notify_released};
 use lazuli_core::{Caps, DeviceId, Error, ErrorKind, NodeRef, Value};
-use lazuli_fusion::bind::root_layouts;
 use lazuli_fusion::{Explain, Trace};
+use reuse::Reused;
 use run::Memory;
 use std::cell::Cell;
 
@@ -61,17 +61,19 @@ pub fn evaluate(roots: &[NodeRef]) -> Result<(), Error> {
                 None => Ok(()),
             };
         }
-        let trace = Trace::collect(roots)?;
+        let caps = caps();
+        let trace = Trace::collect(roots, &caps.words())?;
         if let Some(claims) = Claims::take(&trace) {
-            return run(&trace, claims);
+            return run(&trace, &caps, claims);
         }
     }
 }
 
 /// Describes what evaluating `roots` would do, without doing it.
 pub fn explain(roots: &[NodeRef]) -> Result<Explain, Error> {
-    let trace = Trace::collect(roots)?;
-    let prepared = cache::prepare(&trace, &caps());
+    let caps = caps();
+    let trace = Trace::collect(roots, &caps.words())?;
+    let prepared = cache::prepare(&trace, &caps);
     Ok(Explain::new(&trace, &prepared.plan, &prepared.launches))
 }
 
@@ -79,26 +81,29 @@ pub fn explain(roots: &[NodeRef]) -> Result<Explain, Error> {
 /// gives them back.
 struct Claims<'a> {
     trace: &'a Trace,
-    mine: Vec<usize>,
+    /// The pending nodes below this number are claimed.
+    upto: usize,
 }
 
 impl<'a> Claims<'a> {
     /// Claims in ascending id. `None` if somebody else has come first: the trace is out of date.
     fn take(trace: &'a Trace) -> Option<Claims<'a>> {
-        let mut claims = Claims { trace, mine: Vec::with_capacity(trace.items.len()) };
+        let mut claims = Claims { trace, upto: 0 };
         for n in 0..trace.items.len() {
+            claims.upto = n;
             if trace.op(n).is_none() {
                 continue;
             }
             let node = &trace.items[n].node;
             loop {
                 match node.try_claim() {
-                    Claim::Mine => break claims.mine.push(n),
+                    Claim::Mine => break,
                     Claim::Taken => node.wait_unclaimed(),
                     Claim::Done => return None,
                 }
             }
         }
+        claims.upto = trace.items.len();
         Some(claims)
     }
 
@@ -115,31 +120,31 @@ impl<'a> Claims<'a> {
 
 impl Drop for Claims<'_> {
     fn drop(&mut self) {
-        for &n in &self.mine {
+        for n in (0..self.upto).filter(|&n| self.trace.op(n).is_some()) {
             self.trace.items[n].node.release_claim();
         }
         notify_released();
     }
 }
 
-fn run(trace: &Trace, claims: Claims<'_>) -> Result<(), Error> {
+fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
     let root = &trace.items[trace.roots[0]].node;
     let fail = |kind: ErrorKind| {
         let name = trace.op(trace.roots[0]).map_or("eval".into(), |(op, _)| op.name());
         Error::new(kind, name, root.location())
     };
-    let prepared = cache::prepare(trace, &caps());
+    let prepared = cache::prepare(trace, caps);
     let fresh = !prepared.is_loaded(root.device());
     let engines = prepared.load(root.device()).map_err(fail)?;
     // The interpreter relies on outputs that overlap no input.
     let interprets = engines.iter().any(|e| matches!(e, cache::Engine::Portable(_)));
     let reuse = match verify::is_on() || interprets {
-        true => vec![None; prepared.launches.results.len()],
+        true => Reused::from_elem(None, prepared.launches.results.len()),
         false => reuse::reusable(trace, &prepared.launches),
     };
     let reused = reuse.iter().flatten().count() as u64;
-    let memory = Memory::reserve(&prepared.launches, &engines, root.device(), reuse).map_err(fail)?;
-    run::launch_all(trace, &prepared, &engines, &memory);
+    let memory = Memory::reserve(&prepared.launches, engines, root.device(), reuse).map_err(fail)?;
+    run::launch_all(trace, &prepared, engines, &memory);
     count(&prepared, fresh, reused);
     verify::check(trace, &prepared, &memory)?;
 
@@ -149,15 +154,18 @@ fn run(trace: &Trace, claims: Claims<'_>) -> Result<(), Error> {
         (n, Value { buffer: buffer.clone(), layout })
     });
     // Roots that show a stored value through views share its memory.
-    let shown = trace.roots.iter().zip(root_layouts(trace)).filter_map(|(&root, (base, layout))| {
+    let shown = (0..trace.roots.len()).filter_map(|r| {
+        let (root, (base, _)) = (trace.roots[r], trace.base(r));
+        if root == base {
+            return None;
+        }
         let buffer = match results.iter().position(|&(n, _)| n == base) {
-            Some(r) => memory.results[r].clone(),
-            None => trace.items[base].node.value()?.buffer,
+            Some(result) => memory.results[result].clone(),
+            None => trace.value(base)?.buffer.clone(),
         };
-        (root != base).then_some((root, Value { buffer, layout }))
+        Some((root, Value { buffer, layout: trace.root_layout(r) }))
     });
-    let values: Vec<(usize, Value)> = shown.chain(stored).collect();
-    claims.finish(values);
+    claims.finish(shown.chain(stored));
     Ok(())
 }
 

@@ -9,16 +9,19 @@
 
 use lazuli_core::BufferRef;
 use lazuli_fusion::bind::{Bound, BoundAccess, Lane, Launch, Mode, Slot};
-use lazuli_fusion::trace::What;
 use lazuli_fusion::{Launches, Trace};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Smaller results are not worth the search.
 const SMALLEST: usize = 64 << 10;
 
 /// For each result: the buffer that it may take over, if there is one.
-pub fn reusable(trace: &Trace, launches: &Launches) -> Vec<Option<BufferRef>> {
-    let mut found: Vec<Option<BufferRef>> = vec![None; launches.results.len()];
+pub type Reused = SmallVec<[Option<BufferRef>; 2]>;
+
+/// Finds what can be taken over.
+pub fn reusable(trace: &Trace, launches: &Launches) -> Reused {
+    let mut found = Reused::from_elem(None, launches.results.len());
     if launches.results.iter().all(|&(_, bytes)| bytes < SMALLEST) {
         return found;
     }
@@ -40,9 +43,9 @@ pub fn reusable(trace: &Trace, launches: &Launches) -> Vec<Option<BufferRef>> {
                 _ => None,
             });
             let Some(n) = candidate else { continue };
-            let What::Value(value) = &trace.items[n].what else { continue };
-            // Owners of the buffer: the node's state and the trace.
-            let alone = Arc::strong_count(&value.buffer) == 2 && value.buffer.bytes() == bytes;
+            let Some(value) = trace.value(n) else { continue };
+            // The one owner of the buffer is the node.
+            let alone = Arc::strong_count(&value.buffer) == 1 && value.buffer.bytes() == bytes;
             let only_here = bound.accesses.iter().all(|a| a.slot != Slot::Leaf(n) || same_place(a, store));
             if alone && only_here && !read_later(&launches.launches[position + 1..], n) {
                 taken.push(n);

@@ -2,6 +2,7 @@
 
 use super::cache::{Engine, Prepared};
 use super::memory;
+use super::reuse::Reused;
 use super::threads::{num_threads, parallel};
 use crate::portable::{self, FpEnv, Job, RowState};
 use lazuli_core::{BufferRef, DeviceId, ErrorKind};
@@ -10,13 +11,14 @@ use lazuli_fusion::BoundAccess;
 use lazuli_fusion::bind::{Bound, Launch, Mode, Slot, params};
 #[cfg(feature = "llvm")]
 use lazuli_fusion::kernel::Inst;
-use lazuli_fusion::kernel::price;
-use lazuli_fusion::trace::What;
 use lazuli_fusion::{Launches, Trace};
 use smallvec::SmallVec;
-#[cfg(feature = "llvm")]
-use std::sync::LazyLock;
 use std::sync::{Mutex, PoisonError};
+#[cfg(feature = "llvm")]
+use std::{mem::MaybeUninit, sync::LazyLock};
+
+/// Bytes of scratch up to which it is taken from the stack.
+const SMALL_SCRATCH: usize = 4096;
 
 /// A parallel region pays above this much work, in nanoseconds of one thread.
 const WORTH_NS: f64 = 60_000.0;
@@ -24,7 +26,7 @@ const WORTH_NS: f64 = 60_000.0;
 /// Memory of an evaluation, all of it reserved before the first launch.
 pub struct Memory {
     /// One buffer a result.
-    pub results: Vec<BufferRef>,
+    pub results: SmallVec<[BufferRef; 2]>,
     arena: Option<BufferRef>,
     /// Scratch: bytes a thread, and the buffer of all threads.
     #[cfg_attr(not(feature = "llvm"), allow(dead_code, reason = "the interpreter has its own"))]
@@ -37,7 +39,7 @@ impl Memory {
         launches: &Launches,
         engines: &[Engine],
         device: DeviceId,
-        reuse: Vec<Option<BufferRef>>,
+        reuse: Reused,
     ) -> Result<Memory, ErrorKind> {
         let fresh = launches.results.iter().zip(&reuse).filter(|(_, reused)| reused.is_none());
         let sum = fresh.map(|(r, _)| r.1).fold(launches.arena, usize::saturating_add);
@@ -66,32 +68,32 @@ impl Memory {
     }
 
     #[cfg(feature = "llvm")]
-    fn scratch_of(&self, worker: usize) -> *mut u8 {
-        match &self.scratch {
-            // SAFETY: there is a part for each thread of a parallel region.
-            Some((each, buffer)) => unsafe { buffer.ptr().add(each * worker) },
-            None => std::ptr::null_mut(),
-        }
+    fn scratch_of(&self, worker: usize) -> Option<*mut u8> {
+        let (each, buffer) = self.scratch.as_ref()?;
+        // SAFETY: there is a part for each thread of a parallel region.
+        Some(unsafe { buffer.ptr().add(each * worker) })
     }
 }
+
+/// Scratch on the stack, which is enough for most kernels.
+#[cfg(feature = "llvm")]
+#[repr(align(64))]
+struct SmallScratch(MaybeUninit<[u8; SMALL_SCRATCH]>);
 
 fn scratch_bytes(launches: &Launches, engines: &[Engine]) -> usize {
     let each = launches.launches.iter().zip(engines).map(|(launch, engine)| match (launch, engine) {
         #[cfg(feature = "llvm")]
-        (Launch::Kernel(b), Engine::Llvm(code)) => code.scratch_bytes(b.inner_count()),
+        (Launch::Kernel(b), Engine::Llvm { code, .. }) => code.scratch_bytes(b.inner_count()),
         _ => 0,
     });
-    each.max().unwrap_or(0)
+    each.max().filter(|&bytes| bytes > SMALL_SCRATCH).unwrap_or(0)
 }
 
 /// Runs everything, in order.
 pub fn launch_all(trace: &Trace, prepared: &Prepared, engines: &[Engine], memory: &Memory) {
     let base = |slot: Slot| -> *mut u8 {
         match slot {
-            Slot::Leaf(n) => match &trace.items[n].what {
-                What::Value(value) => value.buffer.ptr(),
-                What::Op(..) => unreachable!("leaves are values"),
-            },
+            Slot::Leaf(n) => trace.value(n).expect("leaves are values").buffer.ptr(),
             Slot::Result(r) => memory.results[r].ptr(),
             Slot::Arena(at) => {
                 let arena = memory.arena.as_ref().expect("reserved");
@@ -111,7 +113,11 @@ pub fn launch_all(trace: &Trace, prepared: &Prepared, engines: &[Engine], memory
                         run_portable(&Job { program, bound, bases: &bases, params: &params });
                     }
                     #[cfg(feature = "llvm")]
-                    Engine::Llvm(code) => run_llvm(bound, &bases, &params, code, memory),
+                    Engine::Llvm { code, words } => {
+                        let streaming = streams(bound, &bases);
+                        let words = crate::llvm::abi::words(bound, words, &bases, &params, streaming);
+                        run_llvm(bound, &words, code, memory);
+                    }
                     Engine::Library => unreachable!("a kernel has an engine"),
                 }
             }
@@ -123,15 +129,6 @@ pub fn launch_all(trace: &Trace, prepared: &Prepared, engines: &[Engine], memory
             }
         }
     }
-}
-
-/// What a launch takes one thread, in nanoseconds, roughly.
-fn work(bound: &Bound) -> f64 {
-    let points = (bound.row_count() * bound.inner_count().max(1)) as f64;
-    let ops: usize = bound.kernel.body.iter().map(|d| price(&d.inst)).sum();
-    let bytes: usize =
-        bound.accesses.iter().filter(|a| a.full || bound.inner.is_empty()).map(|a| a.dtype.size()).sum();
-    points * (0.03 * ops as f64 + 0.03 * bytes as f64)
 }
 
 /// Pieces of `0..n`, cut at multiples of `grain`.
@@ -155,7 +152,7 @@ impl Cut {
 /// How many pieces a launch is cut into.
 fn pieces(bound: &Bound) -> usize {
     let threads = num_threads();
-    if threads == 1 || work(bound) < WORTH_NS { 1 } else { threads * 4 }
+    if threads == 1 || bound.work < WORTH_NS { 1 } else { threads * 4 }
 }
 
 /// Raw pointers of a job, which threads share.
@@ -230,16 +227,17 @@ fn split_unit(bound: &Bound) -> usize {
 }
 
 #[cfg(feature = "llvm")]
-fn run_llvm(bound: &Bound, bases: &[*mut u8], params: &[u64], code: &crate::llvm::Compiled, memory: &Memory) {
-    let words = crate::llvm::abi::words(bound, bases, params, streams(bound, bases));
+fn run_llvm(bound: &Bound, words: &[u64], code: &crate::llvm::Compiled, memory: &Memory) {
     // Addresses travel as numbers, since threads share the closure.
     let call = |entry: usize, worker: usize, state: usize, out: usize, ranges: [usize; 4]| {
         let _env = FpEnv::set();
+        let mut small = SmallScratch(MaybeUninit::uninit());
+        let scratch = memory.scratch_of(worker).unwrap_or(small.0.as_mut_ptr().cast());
         // SAFETY: the words are this launch's; every worker has scratch of its own; pieces do
         // not overlap.
         unsafe {
             let (state, out) = (state as *const u64, out as *mut u64);
-            code.call(entry, &words, memory.scratch_of(worker), state, out, ranges);
+            code.call(entry, words, scratch, state, out, ranges);
         }
     };
     match (bound.mode, bound.split) {

@@ -5,7 +5,7 @@
 //! base and its byte strides, then the parameters.
 
 use lazuli_core::DType;
-use lazuli_fusion::bind::{Bound, Slot};
+use lazuli_fusion::bind::{Bound, BoundAccess, Slot};
 use smallvec::SmallVec;
 
 /// The words of one launch.
@@ -77,9 +77,10 @@ impl Abi {
     }
 }
 
-/// Writes the words of a launch.
-pub fn words(b: &Bound, bases: &[*mut u8], params: &[u64], streaming: bool) -> Words {
-    let mut w = Words::new();
+/// The words of all launches of a bound kernel: everything but addresses, parameters and whether
+/// to stream. `b` must not move afterwards: its address is one of the words.
+pub fn template(b: &Bound) -> Box<[u64]> {
+    let mut w = Vec::new();
     w.extend(b.rows.iter().chain(&b.inner).map(|&n| n as u64));
     w.push(b.inner_count() as u64);
     w.push(remainder::<f32> as *const () as u64);
@@ -87,11 +88,27 @@ pub fn words(b: &Bound, bases: &[*mut u8], params: &[u64], streaming: bool) -> W
     w.push(pack as *const () as u64);
     w.push(unpack as *const () as u64);
     w.push(b as *const Bound as u64);
-    w.push(streaming as u64);
-    for (a, &base) in b.accesses.iter().zip(bases) {
-        let unit = if a.slot == Slot::Iota { 1 } else { a.dtype.size() as i64 };
-        w.push((base as i64 + a.offset as i64 * unit) as u64);
-        w.extend(a.rows.iter().chain(&a.inner).map(|&s| (s as i64 * unit) as u64));
+    w.push(0);
+    for a in &b.accesses {
+        w.push((a.offset as u64).wrapping_mul(unit(a)));
+        w.extend(a.rows.iter().chain(&a.inner).map(|&s| (s as u64).wrapping_mul(unit(a))));
+    }
+    w.into()
+}
+
+/// Bytes of an element (1 for positions). Negative steps wrap, as addresses do.
+fn unit(a: &BoundAccess) -> u64 {
+    if a.slot == Slot::Iota { 1 } else { a.dtype.size() as u64 }
+}
+
+/// The words of a launch.
+pub fn words(b: &Bound, template: &[u64], bases: &[*mut u8], params: &[u64], streaming: bool) -> Words {
+    let mut w = Words::from_slice(template);
+    let abi = Abi::of(b);
+    w[abi.streaming()] = streaming as u64;
+    for (a, &base) in bases.iter().enumerate() {
+        let at = &mut w[abi.base(a)];
+        *at = at.wrapping_add(base as u64);
     }
     w.extend_from_slice(params);
     w

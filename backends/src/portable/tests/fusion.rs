@@ -38,7 +38,7 @@ fn rows_kept_in_scratch() {
     let mut random = Random(12);
     let x = random.leaf(DType::F32, &[12, 9000]);
     let y = softmax(&x, 1);
-    let trace = Trace::collect(std::slice::from_ref(&y)).unwrap();
+    let trace = Trace::collect(std::slice::from_ref(&y), &[]).unwrap();
     let launches = bind(&plan(&trace, &Caps::CPU), &trace, &Caps::CPU);
     let Launch::Kernel(bound) = &launches.launches[0] else { unreachable!("a kernel") };
     assert!(bound.keep && launches.launches.len() == 1);
@@ -129,7 +129,7 @@ fn long_chains_need_few_registers() {
     for i in 0..100 {
         y = binary(BinaryOp::Add, &binary(BinaryOp::Mul, &y, &x), &constant(i as f32));
     }
-    let trace = Trace::collect(std::slice::from_ref(&y)).unwrap();
+    let trace = Trace::collect(std::slice::from_ref(&y), &[]).unwrap();
     let launches = bind(&plan(&trace, &Caps::CPU), &trace, &Caps::CPU);
     let Launch::Kernel(bound) = &launches.launches[0] else { unreachable!("a kernel") };
     assert!(Program::new(bound).bytes < 60_000, "{}", Program::new(bound).bytes);

@@ -21,7 +21,7 @@ use lazuli_core::{
     BinaryOp, Buffer, Caps, DType, DeviceId, Element, Layout, Node, NodeRef, Op, ReduceOp, Scalar, UnaryOp,
     Value, View,
 };
-use lazuli_fusion::bind::{Launch, params, root_layouts};
+use lazuli_fusion::bind::{Launch, params};
 use lazuli_fusion::{Bound, Slot, Trace, bind, plan};
 use std::any::Any;
 use std::panic::Location;
@@ -198,7 +198,7 @@ enum Way {
 
 /// Runs everything that `roots` need and returns them.
 fn run(roots: &[NodeRef], caps: &Caps, isa: Isa, way: Way, check: bool) -> Vec<Data> {
-    let trace = Trace::collect(roots).expect("no poison");
+    let trace = Trace::collect(roots, &[]).expect("no poison");
     let launches = bind(&plan(&trace, caps), &trace, caps);
     let results: Vec<Memory> = launches.results.iter().map(|&(_, bytes)| Memory::new(bytes)).collect();
     let arena = Memory::new(launches.arena + 64);
@@ -223,17 +223,14 @@ fn run(roots: &[NodeRef], caps: &Caps, isa: Isa, way: Way, check: bool) -> Vec<D
             naive::check(&job);
         }
     }
-    let layouts = root_layouts(&trace);
-    roots
-        .iter()
-        .zip(&trace.roots)
-        .zip(&layouts)
-        .map(|((root, _), (base, layout))| {
-            let ptr = match launches.results.iter().position(|&(n, _)| n == *base) {
-                Some(r) => results[r].ptr(),
-                None => trace.items[*base].node.value().expect("a value").buffer.ptr(),
+    (0..roots.len())
+        .map(|r| {
+            let (base, _) = trace.base(r);
+            let ptr = match launches.results.iter().position(|&(n, _)| n == base) {
+                Some(result) => results[result].ptr(),
+                None => trace.value(base).expect("a value").buffer.ptr(),
             };
-            read(root.dtype(), layout, ptr)
+            read(roots[r].dtype(), &trace.root_layout(r), ptr)
         })
         .collect()
 }
