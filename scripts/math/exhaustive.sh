@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 cargo build -q --release -p lazuli-backends --no-default-features --example ulp
 names=("$@")
 [ ${#names[@]} -gt 0 ] || names=(exp exp2 exp_m1 ln ln_1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc cbrt sigmoid)
-target=${CARGO_TARGET_DIR:-target}
 for name in "${names[@]}"; do
-    nice -n 19 "$target/release/examples/ulp" "$name" --f32 --exhaustive --threads "$(nproc)"
+    nice -n 19 cargo run -q --release -p lazuli-backends --no-default-features --example ulp -- \
+        "$name" --f32 --exhaustive --threads "$(nproc)"
 done

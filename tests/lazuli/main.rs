@@ -25,6 +25,7 @@ mod lanes;
 mod limits;
 mod memory;
 mod printing;
+mod processes;
 mod random_graphs;
 mod recipes;
 mod recording;

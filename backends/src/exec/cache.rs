@@ -11,6 +11,7 @@ use lazuli_core::{Caps, DeviceId, ErrorKind};
 use lazuli_fusion::bind::Launch;
 use lazuli_fusion::{Launches, Mode, Plan, Trace, bind, plan};
 use rustc_hash::FxHashMap;
+use std::any::Any;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 /// A plan with its sizes settled, and the kernels that were loaded for it.
@@ -145,6 +146,8 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
     if small && let Some(found) = lock(&PREPARED).get(trace.exact_key()) {
         return found;
     }
+    #[cfg(unix)]
+    super::fork::watch();
     let known = if small { lock(&PLANS).get(trace.structure_key()) } else { None };
     let plan = known.unwrap_or_else(|| {
         stats::count(&Stats { plans_made: 1, ..Stats::default() });
@@ -162,6 +165,11 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
         lock(&PREPARED).put(trace.exact_key().into(), prepared.clone());
     }
     prepared
+}
+
+/// Both caches, locked.
+pub fn lock_all() -> [Box<dyn Any>; 2] {
+    [Box::new(lock(&PREPARED)), Box::new(lock(&PLANS))]
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

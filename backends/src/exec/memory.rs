@@ -25,7 +25,7 @@ static LIMIT: LazyLock<AtomicUsize> = LazyLock::new(|| AtomicUsize::new(default_
 static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(Mutex::default);
 
 #[derive(Default)]
-struct Pool {
+pub(super) struct Pool {
     free: FxHashMap<usize, Vec<Block>>,
     kept: usize,
 }
@@ -36,7 +36,7 @@ struct Block(NonNull<u8>);
 // SAFETY: a block is plain memory with one owner; nothing in it is tied to a thread.
 unsafe impl Send for Block {}
 
-fn pool() -> MutexGuard<'static, Pool> {
+pub(super) fn pool() -> MutexGuard<'static, Pool> {
     POOL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -15,6 +15,8 @@ pub mod stats;
 pub mod threads;
 
 mod cache;
+#[cfg(unix)]
+mod fork;
 mod matmul;
 mod reuse;
 mod run;

@@ -1,7 +1,7 @@
 //! Counters: what the process has compiled, launched and moved (promise P4).
 
 use std::cell::Cell;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What was done, for the process or within a scope.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -88,9 +88,13 @@ thread_local! {
     static MINE: Cell<Stats> = const { Cell::new(Stats::ZERO) };
 }
 
+pub(super) fn lock() -> MutexGuard<'static, Stats> {
+    PROCESS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Adds to the counters of the process and of this thread.
 pub fn count(change: &Stats) {
-    PROCESS.lock().unwrap_or_else(|e| e.into_inner()).add(change);
+    lock().add(change);
     MINE.with(|mine| {
         let mut now = mine.get();
         now.add(change);
@@ -100,7 +104,7 @@ pub fn count(change: &Stats) {
 
 /// The counters of the process since it started.
 pub fn stats() -> Stats {
-    let mut now = *PROCESS.lock().unwrap_or_else(|e| e.into_inner());
+    let mut now = *lock();
     now.peak_memory = super::memory::peak() as u64;
     now
 }

@@ -7,7 +7,7 @@
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 static WANTED: AtomicUsize = AtomicUsize::new(0);
 static POOL: Mutex<Option<(usize, Arc<ThreadPool>)>> = Mutex::new(None);
@@ -29,9 +29,19 @@ pub fn num_threads() -> usize {
     }
 }
 
+/// The pool, locked.
+pub(super) fn lock() -> MutexGuard<'static, Option<(usize, Arc<ThreadPool>)>> {
+    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Forgets the helpers, which this process does not have: the next region starts others.
+pub(super) fn forget() {
+    std::mem::forget(lock().take());
+}
+
 /// Helpers beside the calling thread; `None` if threads cannot be had (then work runs alone).
 fn pool(helpers: usize) -> Option<Arc<ThreadPool>> {
-    let mut slot = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut slot = lock();
     if let Some((n, pool)) = &*slot
         && *n >= helpers
     {

@@ -37,6 +37,7 @@ use emit::Emitter;
 use frame::Frame;
 use lazuli_core::ErrorKind;
 use lazuli_fusion::bind::{Bound, Mode};
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -187,6 +188,19 @@ pub fn compiled(bound: &Bound) -> Result<Arc<Compiled>, ErrorKind> {
         KERNELS.lock().unwrap_or_else(PoisonError::into_inner).remove(&bound.key);
     }
     result.clone()
+}
+
+/// The compiler and the cache, locked.
+pub(crate) fn lock_all() -> [Box<dyn Any>; 2] {
+    let compiler = COMPILER.lock().unwrap_or_else(PoisonError::into_inner);
+    let kernels = KERNELS.lock().unwrap_or_else(PoisonError::into_inner);
+    [Box::new(compiler), Box::new(kernels)]
+}
+
+/// Forgets kernels that are not compiled yet: who was about to may not be there any more.
+pub(crate) fn forget_unfinished() {
+    let mut kernels = KERNELS.lock().unwrap_or_else(PoisonError::into_inner);
+    kernels.retain(|_, cell| cell.get().is_some());
 }
 
 fn compile_now(bound: &Bound) -> Result<Compiled, ErrorKind> {
