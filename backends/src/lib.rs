@@ -21,6 +21,7 @@ pub use exec::{devices, evaluate, explain, fusion_scope, verify};
 
 /// Counts an evaluation that the recording limit set off.
 pub fn count_flush() {
+    tracing::debug!("the recording limit evaluates what is pending");
     exec::stats::count(&Stats { flushes: 1, ..Stats::default() });
 }
 

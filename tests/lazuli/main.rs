@@ -22,6 +22,7 @@ mod examples;
 mod halves;
 mod kernel_counts;
 mod lanes;
+mod large;
 mod limits;
 mod memory;
 mod printing;

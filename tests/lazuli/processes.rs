@@ -25,10 +25,10 @@ fn an_exit_may_come_at_any_moment() {
         std::process::exit(0);
     }
     let program = std::env::current_exe().unwrap();
-    for number in 0..40 {
+    for number in 0..150 {
         let run = Command::new(&program)
             .args(["--exact", "processes::an_exit_may_come_at_any_moment", "--test-threads", "1"])
-            .env(WAIT, (number * 977 % 40_000).to_string())
+            .env(WAIT, (number * 977 % 20_000).to_string())
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&run.stderr);

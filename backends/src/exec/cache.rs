@@ -152,12 +152,16 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
     let plan = known.unwrap_or_else(|| {
         stats::count(&Stats { plans_made: 1, ..Stats::default() });
         let made = Arc::new(plan(trace, caps));
+        tracing::debug!(steps = made.steps.len(), breaks = made.breaks.len(), "planned");
         if small {
             lock(&PLANS).put(trace.structure_key().into(), made.clone());
         }
         made
     });
     let launches = bind(&plan, trace, caps);
+    if launches.packed > 0 {
+        tracing::debug!(copies = launches.packed, "reshapes need their elements in row-major order");
+    }
     let totals = totals(&launches);
     let (cpu, portable) = (OnceLock::new(), OnceLock::new());
     let prepared = Arc::new(Prepared { plan, launches, totals, cpu, portable });

@@ -130,6 +130,7 @@ impl Drop for Claims<'_> {
 }
 
 fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
+    let _span = tracing::debug_span!("evaluate", nodes = trace.items.len()).entered();
     let root = &trace.items[trace.roots[0]].node;
     let fail = |kind: ErrorKind| {
         let name = trace.op(trace.roots[0]).map_or("eval".into(), |(op, _)| op.name());

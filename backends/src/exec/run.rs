@@ -209,7 +209,9 @@ fn streams(bound: &Bound, bases: &[*mut u8]) -> bool {
         // Lanes go along the last row axis or along the inner ones; all other steps count.
         let outer = &a.rows[..a.rows.len() - (bound.mode != Mode::Rows) as usize];
         let inner = if bound.mode == Mode::Columns { &a.inner[..] } else { &[] };
-        (base as usize).is_multiple_of(64) && lines(a.offset) && outer.iter().chain(inner).all(|&step| lines(step))
+        (base as usize).is_multiple_of(64)
+            && lines(a.offset)
+            && outer.iter().chain(inner).all(|&step| lines(step))
     };
     let written = |(a, _): &(&BoundAccess, &*mut u8)| a.write && (a.full || bound.inner.is_empty());
     bound.bytes_written >= *STREAM_BYTES && bound.accesses.iter().zip(bases).filter(written).all(lined)

@@ -22,11 +22,7 @@
 //!
 //! **Threads and exit.** One `Jit` per compiling thread, or one behind a mutex. LLVM is linked statically
 //! and has static destructors, which `exit` runs: of 100 processes whose `main` returned while two threads
-//! compiled, 78 crashed. Whoever owns the compiling threads has to stop them before `main` returns, or, as
-//! no library can rely on that, to hold compilations in a shared lock and take that lock for good in an
-//! `atexit` handler, registered once after the first [`Jit::warm_up`]: handlers run in the reverse order,
-//! so before LLVM's destructors. (200 of 200 processes ended well so. The handler must not be entered from
-//! inside a compilation, where it would wait for itself.)
+//! compiled, 78 crashed. So whoever compiles holds a [`Compiling`](super::exit).
 //!
 //! **What costs time.** Code generation is four fifths and more. In a loop with more different vector
 //! constants than there are registers (32 with AVX-512, otherwise 16) its register allocation alone takes

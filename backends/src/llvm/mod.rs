@@ -4,7 +4,8 @@
 //!   instruction its meaning, [`reduce`] each reduction its accumulators;
 //! * [`map`], [`rows`] and [`columns`] are the loops around a body, [`frame`] what they share,
 //!   [`abi`] how a launch hands them its numbers;
-//! * [`target`], [`jit`] and [`blob`] compile and load, without a linker.
+//! * [`target`], [`jit`] and [`blob`] compile and load, without a linker; [`exit`] lets a process
+//!   end meanwhile.
 //!
 //! Compiled kernels are cached by the kernel key that `fusion::bind` writes: a hit prints
 //! nothing and never touches LLVM.
@@ -15,6 +16,7 @@ mod body;
 mod columns;
 pub mod emit;
 pub mod error;
+mod exit;
 mod frame;
 pub mod jit;
 mod lanes;
@@ -39,7 +41,7 @@ use lazuli_core::ErrorKind;
 use lazuli_fusion::bind::{Bound, Mode};
 use std::any::Any;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 /// A kernel as machine code.
 pub struct Compiled {
@@ -152,14 +154,16 @@ type Cell = Arc<OnceLock<Result<Arc<Compiled>, ErrorKind>>>;
 static KERNELS: LazyLock<Mutex<HashMap<Arc<[u64]>, Cell>>> = LazyLock::new(Mutex::default);
 static COMPILER: Mutex<Option<Jit>> = Mutex::new(None);
 
-/// Held (shared) by whoever compiles. Process exit takes it for good: LLVM's destructors must
-/// not run under a compilation, which would crash.
-static ALIVE: RwLock<()> = RwLock::new(());
-
 /// Can this CPU run what the generator prints? (It needs AVX2 and fused multiply-add; others are
 /// served by the portable engine.)
 pub fn available() -> bool {
-    static FMA: LazyLock<bool> = LazyLock::new(|| TargetCpu::host().has_fma());
+    static FMA: LazyLock<bool> = LazyLock::new(|| {
+        let found = TargetCpu::host().has_fma();
+        if !found {
+            tracing::info!("this CPU has no AVX2 and FMA: kernels are interpreted");
+        }
+        found
+    });
     *FMA
 }
 
@@ -204,31 +208,15 @@ pub(crate) fn forget_unfinished() {
 }
 
 fn compile_now(bound: &Bound) -> Result<Compiled, ErrorKind> {
-    let _alive = ALIVE.read().unwrap_or_else(PoisonError::into_inner);
+    let _compiling = exit::compiling();
     let mut slot = COMPILER.lock().unwrap_or_else(PoisonError::into_inner);
     if slot.is_none() {
         let mut jit = Jit::new(TargetCpu::host()).map_err(|e| ErrorKind::Compile(e.to_string()))?;
         jit.warm_up().map_err(|e| ErrorKind::Compile(e.to_string()))?;
-        park_at_exit();
         *slot = Some(jit);
     }
-    compile(bound, slot.as_mut().expect("made above"))
+    let start = std::time::Instant::now();
+    let compiled = compile(bound, slot.as_mut().expect("made above"));
+    tracing::debug!(kernel = %bound.kernel, milliseconds = start.elapsed().as_secs_f64() * 1e3, "compiled");
+    compiled
 }
-
-/// Makes the process's exit wait for a running compilation, and keeps others from starting.
-#[cfg(unix)]
-fn park_at_exit() {
-    extern "C" fn park() {
-        if let Ok(guard) = ALIVE.write() {
-            std::mem::forget(guard);
-        }
-    }
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    // SAFETY: `park` is a plain function that does not unwind.
-    ONCE.call_once(|| unsafe {
-        libc::atexit(park);
-    });
-}
-
-#[cfg(not(unix))]
-fn park_at_exit() {}
