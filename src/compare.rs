@@ -61,9 +61,9 @@ impl Array<bool> {
     /// ```
     #[track_caller]
     pub fn select<T: Element>(&self, a: impl Operand<T>, b: impl Operand<T>) -> Array<T> {
-        let (call, device) = (Call::new("select"), self.node().device());
-        let (a, b) = (a.operand(Use(call), device), b.operand(Use(call), device));
-        Array::of(call.select(self.node().clone(), a, b))
+        let (call, mask) = (Call::new("select"), self.node());
+        let (a, b) = (a.operand(Use(call), mask), b.operand(Use(call), mask));
+        Array::of(call.select(mask.clone(), a, b))
     }
 }
 
@@ -102,10 +102,9 @@ impl<T: Float> Array<T> {
     #[track_caller]
     pub fn allclose(&self, other: impl Operand<T>, relative: f64, absolute: f64) -> Result<bool, Error> {
         let call = Call::new("allclose");
-        let (x, device) = (self.node().clone(), self.node().device());
         let wide = T::DTYPE.compute();
-        let y = call.cast(other.operand(Use(call), device), wide);
-        let x = call.cast(x, wide);
+        let y = call.cast(other.operand(Use(call), self.node()), wide);
+        let x = call.cast(self.node().clone(), wide);
         let distance = call.unary(UnaryOp::Abs, call.binary(BinaryOp::Sub, x.clone(), y.clone()));
         let scale = call.unary(UnaryOp::Abs, y.clone());
         let scaled = call.binary(BinaryOp::Mul, call.number(relative, &scale), scale.clone());

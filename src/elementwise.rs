@@ -139,9 +139,9 @@ impl<T: Float> Array<T> {
     /// ```
     #[track_caller]
     pub fn mul_add(&self, a: impl Operand<T>, b: impl Operand<T>) -> Array<T> {
-        let (call, device) = (Call::new("mul_add"), self.node().device());
-        let (a, b) = (a.operand(Use(call), device), b.operand(Use(call), device));
-        Array::of(call.map(MapOp::MulAdd, smallvec![self.node().clone(), a, b], T::DTYPE))
+        let (call, x) = (Call::new("mul_add"), self.node());
+        let (a, b) = (a.operand(Use(call), x), b.operand(Use(call), x));
+        Array::of(call.map(MapOp::MulAdd, smallvec![x.clone(), a, b], T::DTYPE))
     }
 
     /// Radians to degrees: `x * (180 / pi)`.

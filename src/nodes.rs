@@ -19,9 +19,14 @@ impl Call {
         self.source(Op::Const(value), value.dtype, Dims::new(), device)
     }
 
-    /// The number `v` as a 0-d constant of `like`'s type and device.
+    /// A constant with the shape and device of `like`, which it meets in an operation.
+    pub(crate) fn constant_like(self, value: Scalar, like: &NodeRef) -> NodeRef {
+        self.source(Op::Const(value), value.dtype, like.shape().clone(), like.device())
+    }
+
+    /// The number `v` as a constant of `like`'s type, shape and device.
     pub(crate) fn number(self, v: f64, like: &NodeRef) -> NodeRef {
-        self.constant(Scalar::from_f64(like.dtype(), v), like.device())
+        self.constant_like(Scalar::from_f64(like.dtype(), v), like)
     }
 
     /// An elementwise operation of one input that gives the same type, or a bool.
@@ -93,10 +98,14 @@ impl Call {
         self.select(mask, v, x)
     }
 
-    /// The view of `x` stretched to `shape`, to which it must be known to broadcast.
+    /// The view of `x` stretched to `shape`, to which it must be known to broadcast. A constant
+    /// has no memory to view: it is recorded in that shape, a node less.
     pub(crate) fn broadcast(self, x: NodeRef, shape: &[usize]) -> NodeRef {
         if x.shape().as_slice() == shape {
             return x;
+        }
+        if let Some(&Op::Const(value)) = x.op() {
+            return self.source(Op::Const(value), value.dtype, Dims::from_slice(shape), x.device());
         }
         let dtype = x.dtype();
         self.record(Op::View(View::Broadcast), smallvec![x], dtype, Dims::from_slice(shape))
@@ -128,7 +137,7 @@ impl Call {
             return x;
         }
         let dtype = x.dtype();
-        self.record(Op::View(View::Slice(parts)), smallvec![x], dtype, shape)
+        self.record(Op::View(View::Slice(parts.into_boxed_slice())), smallvec![x], dtype, shape)
     }
 
     /// `x` with axes of length 1 inserted at `at` (ascending positions in the result).

@@ -7,8 +7,8 @@ use lazuli_core::{DeviceId, Element, NodeRef, Scalar};
 mod sealed {
     use super::*;
     pub trait Sealed<T: Element> {
-        /// The argument as a node; a scalar becomes a constant of `device`.
-        fn operand(self, call: super::Use, device: DeviceId) -> NodeRef;
+        /// The argument as a node; a scalar becomes a constant like `other`, which it meets.
+        fn operand(self, call: super::Use, other: &NodeRef) -> NodeRef;
         /// The device that it is on, if it is an array.
         fn on(&self) -> Option<DeviceId>;
     }
@@ -28,8 +28,8 @@ impl<T: Element, A: IntoOperand<T>> Operand<T> for A {}
 
 impl<T: Element> IntoOperand<T> for T {
     #[inline]
-    fn operand(self, call: Use, device: DeviceId) -> NodeRef {
-        call.0.constant(Scalar::new(self), device)
+    fn operand(self, call: Use, other: &NodeRef) -> NodeRef {
+        call.0.constant_like(Scalar::new(self), other)
     }
     fn on(&self) -> Option<DeviceId> {
         None
@@ -38,7 +38,7 @@ impl<T: Element> IntoOperand<T> for T {
 
 impl<T: Element> IntoOperand<T> for Array<T> {
     #[inline]
-    fn operand(self, _: Use, _: DeviceId) -> NodeRef {
+    fn operand(self, _: Use, _: &NodeRef) -> NodeRef {
         self.node().clone()
     }
     fn on(&self) -> Option<DeviceId> {
@@ -48,7 +48,7 @@ impl<T: Element> IntoOperand<T> for Array<T> {
 
 impl<T: Element> IntoOperand<T> for &Array<T> {
     #[inline]
-    fn operand(self, _: Use, _: DeviceId) -> NodeRef {
+    fn operand(self, _: Use, _: &NodeRef) -> NodeRef {
         self.node().clone()
     }
     fn on(&self) -> Option<DeviceId> {

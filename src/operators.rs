@@ -10,7 +10,7 @@ use crate::numbers::{Bitwise, Integer, Number};
 use crate::operand::{IntoOperand, Use};
 use crate::record::Call;
 use crate::{Array, Element};
-use lazuli_core::{BinaryOp, DeviceId, NodeRef, UnaryOp, bf16, f16};
+use lazuli_core::{BinaryOp, UnaryOp, bf16, f16};
 use std::ops::*;
 
 impl<T: Element> Array<T> {
@@ -22,7 +22,7 @@ impl<T: Element> Array<T> {
         op: BinaryOp,
         other: impl IntoOperand<T>,
     ) -> Array<U> {
-        let other = other.operand(Use(call), self.node().device());
+        let other = other.operand(Use(call), self.node());
         Array::of(call.binary(op, self.node().clone(), other))
     }
 }
@@ -30,8 +30,7 @@ impl<T: Element> Array<T> {
 /// A scalar on the left.
 #[inline]
 fn reversed<T: Element>(call: Call, op: BinaryOp, left: T, right: &Array<T>) -> Array<T> {
-    let device: DeviceId = right.node().device();
-    let left: NodeRef = left.operand(Use(call), device);
+    let left = left.operand(Use(call), right.node());
     Array::of(call.binary(op, left, right.node().clone()))
 }
 

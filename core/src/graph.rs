@@ -54,7 +54,8 @@ pub struct Node {
     /// The inputs of a node without a result. They are taken out after the result was set, so
     /// whoever finds no result under the lock finds the inputs.
     inputs: Mutex<Inputs>,
-    result: OnceLock<Result<Value, Error>>,
+    /// Boxed: most nodes are computed inside kernels and never have a value of their own.
+    result: OnceLock<Result<Box<Value>, Error>>,
 }
 
 /// Parked threads wait here for claimed nodes of any graph. Claims are held for one evaluation,
@@ -84,7 +85,7 @@ impl Node {
             tag: AtomicU8::new(if result.is_ok() { READY } else { FAILED }),
             op: None,
             inputs: Mutex::default(),
-            result: OnceLock::from(result),
+            result: OnceLock::from(result.map(Box::new)),
         })
     }
 
@@ -217,7 +218,7 @@ impl Node {
 
     /// The value, if it is there.
     pub fn value(&self) -> Option<&Value> {
-        self.result.get()?.as_ref().ok()
+        self.result.get()?.as_deref().ok()
     }
 
     /// The error, if it failed.
@@ -258,7 +259,7 @@ impl Node {
     pub fn finish(&self, result: Result<Value, Error>) {
         let tag = if result.is_ok() { READY } else { FAILED };
         // Only the holder of the claim comes here, once.
-        let _ = self.result.set(result);
+        let _ = self.result.set(result.map(Box::new));
         self.tag.store(tag, Ordering::Release);
         let inputs = std::mem::take(&mut *self.lock());
         drop_iteratively(inputs);
@@ -270,7 +271,8 @@ impl Node {
             return Err(self);
         }
         let mut node = Arc::try_unwrap(self)?;
-        Ok(node.result.take().and_then(Result::ok).expect("just seen, and nobody else has the node"))
+        let value = node.result.take().and_then(Result::ok);
+        Ok(*value.expect("just seen, and nobody else has the node"))
     }
 }
 

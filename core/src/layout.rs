@@ -142,11 +142,11 @@ mod tests {
         assert_eq!(t.view(&View::Reshape, &[2, 2, 1, 6]).unwrap().strides.as_slice(), [2, 1, 24, 4]);
         let s = l
             .view(
-                &View::Slice(smallvec::smallvec![
+                &View::Slice(Box::new([
                     SlicePart { start: 1, step: -1 },
                     SlicePart { start: 0, step: 1 },
-                    SlicePart { start: 1, step: 2 }
-                ]),
+                    SlicePart { start: 1, step: 2 },
+                ])),
                 &[2, 3, 2],
             )
             .unwrap();

@@ -153,7 +153,7 @@ pub enum View {
     /// The same elements, row-major, in another shape.
     Reshape,
     /// A start and a step for each axis.
-    Slice(SmallVec<[SlicePart; 4]>),
+    Slice(Box<[SlicePart]>),
 }
 
 /// What a graph node does.

@@ -47,10 +47,10 @@ impl Trace {
     /// begin with the words of `prefix`.
     pub fn collect(roots: &[NodeRef], prefix: &[u64]) -> Result<Trace, Error> {
         let mut items: Vec<Item> = Vec::with_capacity(16);
-        let mut seen = Seen::default();
+        let mut seen = Seen::new();
         let mut work: SmallVec<[NodeRef; 16]> = roots.iter().cloned().collect();
         while let Some(node) = work.pop() {
-            if !seen.insert(node.id(), &items) {
+            if !seen.insert(node.id()) {
                 continue;
             }
             // Their ids for now: numbers are given when all nodes are known.
@@ -191,7 +191,7 @@ impl Trace {
                         }
                         Op::View(View::Slice(parts)) => {
                             head |= 6 << 8;
-                            for p in parts {
+                            for p in parts.iter() {
                                 exact.extend([p.start as u64, p.step as u64]);
                             }
                         }
@@ -258,23 +258,33 @@ impl Trace {
     }
 }
 
-/// The ids seen so far: those of a short list, or a set once it is long.
-#[derive(Default)]
-struct Seen(FxHashSet<u64>);
+/// The ids seen so far. The first ones stand in a table on the stack, each in the place of its
+/// low bits (ids of one graph are mostly neighbours) or one of the next; the others in a set.
+struct Seen {
+    few: [u64; Seen::PLACES],
+    many: FxHashSet<u64>,
+}
 
 impl Seen {
-    /// Longest list that is searched.
-    const FEW: usize = 24;
+    const PLACES: usize = 64;
 
-    /// Is the id new? `items` are those found so far.
-    fn insert(&mut self, id: u64, items: &[Item]) -> bool {
-        if items.len() < Seen::FEW {
-            return items.iter().all(|item| item.node.id() != id);
+    fn new() -> Seen {
+        Seen { few: [0; Seen::PLACES], many: FxHashSet::default() }
+    }
+
+    /// Is the id (never 0) new?
+    fn insert(&mut self, id: u64) -> bool {
+        for step in 0..4 {
+            let place = &mut self.few[(id as usize + step) % Seen::PLACES];
+            if *place == id {
+                return false;
+            }
+            if *place == 0 {
+                *place = id;
+                return true;
+            }
         }
-        if self.0.is_empty() {
-            self.0.extend(items.iter().map(|item| item.node.id()));
-        }
-        self.0.insert(id)
+        self.many.insert(id)
     }
 }
 

@@ -10,6 +10,7 @@
 //! its end.
 
 use std::sync::{Once, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 /// Held (shared) by whoever compiles, and taken for good at exit.
 static ALIVE: RwLock<()> = RwLock::new(());
@@ -26,9 +27,16 @@ pub fn compiling() -> Compiling {
         std::mem::forget(ALIVE.write().unwrap_or_else(PoisonError::into_inner));
     }
     static ONCE: Once = Once::new();
-    // SAFETY: `park` is a plain function that does not unwind.
-    ONCE.call_once(|| unsafe {
-        libc::atexit(park);
+    ONCE.call_once(|| {
+        // SAFETY: `park` is a plain function that does not unwind.
+        let registered = unsafe { libc::atexit(park) } == 0;
+        if !registered {
+            // All handlers have run: the process has some microseconds left.
+            park();
+        }
+        // An exit that was on its way when the handler came calls it next, within microseconds:
+        // what it has destroyed already must not be used.
+        std::thread::sleep(Duration::from_millis(1));
     });
     let _alive = ALIVE.read().unwrap_or_else(PoisonError::into_inner);
     destructors::ignored(true);
