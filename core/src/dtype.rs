@@ -8,33 +8,51 @@ pub use half::{bf16, f16};
 
 /// The type of an array's elements.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-#[allow(missing_docs)]
 pub enum DType {
+    /// `bool`: one byte, 0 or 1.
     Bool,
+    /// `i8`: signed, 1 byte. No [`Element`] yet.
     I8,
+    /// `i16`: signed, 2 bytes. No [`Element`] yet.
     I16,
+    /// `i32`: signed, 4 bytes.
     I32,
+    /// `i64`: signed, 8 bytes.
     I64,
+    /// `u8`: unsigned, 1 byte.
     U8,
+    /// `u16`: unsigned, 2 bytes. No [`Element`] yet.
     U16,
+    /// `u32`: unsigned, 4 bytes. No [`Element`] yet.
     U32,
+    /// `u64`: unsigned, 8 bytes.
     U64,
+    /// [`struct@f16`]: IEEE 754 binary16, 2 bytes; 11 bits of precision, to 65,504. Stored only: computed in `f32`.
     F16,
+    /// [`bf16`]: the upper half of an `f32`, 2 bytes; 8 bits of precision. Stored only: computed in `f32`.
     BF16,
+    /// `f32`: IEEE 754 binary32, 4 bytes.
     F32,
+    /// `f64`: IEEE 754 binary64, 8 bytes.
     F64,
+    /// Two `f32`, 8 bytes. No [`Element`] yet.
     Complex64,
+    /// Two `f64`, 16 bytes. No [`Element`] yet.
     Complex128,
 }
 
 /// What sort of number a dtype is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[allow(missing_docs)]
 pub enum Kind {
+    /// True or false.
     Bool,
+    /// Integers with a sign, in two's complement.
     Signed,
+    /// Integers from 0 on.
     Unsigned,
+    /// Real floating-point numbers.
     Float,
+    /// Pairs of floating-point numbers.
     Complex,
 }
 

@@ -13,51 +13,152 @@ use std::sync::Arc;
 /// `std::result::Result` with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong.
+/// What went wrong. `Display` gives the message without the operation and the place.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-#[allow(missing_docs)]
 pub enum ErrorKind {
+    /// Operands of two shapes that do not broadcast together.
     #[error("shapes {left:?} and {right:?} cannot be broadcast together")]
-    ShapeMismatch { left: Dims, right: Dims },
+    ShapeMismatch {
+        /// Shape of the left operand.
+        left: Dims,
+        /// Shape of the right operand.
+        right: Dims,
+    },
+    /// An array that cannot be stretched to a shape.
     #[error("cannot broadcast shape {from:?} to {to:?}")]
-    Broadcast { from: Dims, to: Dims },
+    Broadcast {
+        /// Shape of the array.
+        from: Dims,
+        /// Shape that was asked for.
+        to: Dims,
+    },
+    /// A reshape to another number of elements, or with more than one -1.
     #[error("cannot reshape {from:?} ({count} elements) to {to:?}")]
-    Reshape { from: Dims, count: usize, to: Vec<isize> },
+    Reshape {
+        /// Shape of the array.
+        from: Dims,
+        /// Its number of elements.
+        count: usize,
+        /// Shape that was asked for, as written.
+        to: Vec<isize>,
+    },
+    /// An axis that the array does not have.
     #[error("axis {axis} is out of range for an array of {ndim} dimensions")]
-    AxisOutOfRange { axis: isize, ndim: usize },
+    AxisOutOfRange {
+        /// The axis, as written: negative ones count from the end.
+        axis: isize,
+        /// Number of dimensions.
+        ndim: usize,
+    },
+    /// One axis in a list twice, perhaps once counted from the end.
     #[error("axis {axis} is named twice")]
-    AxisTwice { axis: isize },
+    AxisTwice {
+        /// The second mention, as written.
+        axis: isize,
+    },
+    /// A list of axes, or of parts of a slice, of the wrong length.
     #[error("{expected} axes are needed, {got} were given")]
-    AxisCount { expected: usize, got: usize },
+    AxisCount {
+        /// How many are needed.
+        expected: usize,
+        /// How many were given.
+        got: usize,
+    },
+    /// An index beyond the end of an axis.
     #[error("index {index} is out of range for axis {axis} of length {len}")]
-    IndexOutOfRange { index: isize, axis: usize, len: usize },
+    IndexOutOfRange {
+        /// The index, as written: negative ones count from the end.
+        index: isize,
+        /// The axis.
+        axis: usize,
+        /// Its length.
+        len: usize,
+    },
+    /// A vector that does not fill a shape exactly.
     #[error("shape {shape:?} needs {expected} elements, the vector holds {got}")]
-    LengthMismatch { shape: Dims, expected: usize, got: usize },
+    LengthMismatch {
+        /// The shape.
+        shape: Dims,
+        /// Its number of elements.
+        expected: usize,
+        /// Elements of the vector.
+        got: usize,
+    },
+    /// An axis of a length other than 1 cannot be dropped.
     #[error("{size} elements cannot be squeezed from axis {axis} of shape {shape:?}")]
-    Squeeze { shape: Dims, axis: usize, size: usize },
+    Squeeze {
+        /// Shape of the array.
+        shape: Dims,
+        /// The axis.
+        axis: usize,
+        /// Its length.
+        size: usize,
+    },
+    /// More elements than an address space can hold.
     #[error("a shape of {shape:?} has more elements than memory can address")]
-    ShapeOverflow { shape: Vec<isize> },
+    ShapeOverflow {
+        /// The shape, as written.
+        shape: Vec<isize>,
+    },
+    /// The smallest or largest of no elements.
     #[error("no value to reduce: shape {shape:?} is empty along the reduced axes")]
-    EmptyReduction { shape: Dims },
+    EmptyReduction {
+        /// Shape of the array.
+        shape: Dims,
+    },
+    /// A product whose summed axes differ in length.
     #[error("inner extents differ: {left:?} and {right:?}")]
-    MatMul { left: Dims, right: Dims },
+    MatMul {
+        /// Shape of the left operand.
+        left: Dims,
+        /// Shape of the right operand.
+        right: Dims,
+    },
+    /// The one value of an array that has none, or several.
     #[error("an array of one element is needed, this one has shape {shape:?}")]
-    NotScalar { shape: Dims },
+    NotScalar {
+        /// Shape of the array.
+        shape: Dims,
+    },
+    /// Operands on two devices: nothing is copied silently.
     #[error("arrays on different devices ({left} and {right}); copy one with to_device")]
-    DeviceMismatch { left: &'static str, right: &'static str },
+    DeviceMismatch {
+        /// Device of the left operand.
+        left: &'static str,
+        /// Device of the right operand.
+        right: &'static str,
+    },
+    /// A conversion to an element type that is not the array's.
     #[error("the array holds {actual}, not {wanted}")]
-    DTypeMismatch { actual: DType, wanted: DType },
+    DTypeMismatch {
+        /// What the array holds.
+        actual: DType,
+        /// What was asked for.
+        wanted: DType,
+    },
+    /// Memory that the system or the memory limit refuses. Nothing was computed or lost: the same
+    /// evaluation can be tried again.
     #[error("out of memory: {bytes} bytes could not be had{limit}")]
-    OutOfMemory { bytes: usize, limit: String },
+    OutOfMemory {
+        /// Bytes that were asked for.
+        bytes: usize,
+        /// The limit and the bytes in use, in words, if it was the limit that refused; else empty.
+        limit: String,
+    },
+    /// The compiler refused a kernel.
     #[error("could not compile: {0}")]
     Compile(String),
+    /// Any other argument that makes no sense.
     #[error("{0}")]
     InvalidArgument(String),
+    /// A file could not be read or written.
     #[error("{0}")]
     Io(String),
+    /// `verify` found a value that differs from the same computed op by op: which, and where.
     #[error("verification failed: {0}")]
     Verify(String),
+    /// A defect of this library.
     #[error("internal error (please report it): {0}")]
     Internal(String),
 }

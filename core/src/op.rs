@@ -9,49 +9,82 @@ use smallvec::SmallVec;
 
 /// Elementwise operations with one input.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[allow(missing_docs)]
 pub enum UnaryOp {
+    /// `-x`; integers wrap.
     Neg,
+    /// Absolute value; the smallest integer wraps to itself.
     Abs,
     /// Logical not of bools, bitwise not of integers.
     Not,
+    /// Square root, correctly rounded; NaN below zero.
     Sqrt,
+    /// `1 / x`.
     Recip,
+    /// `1 / sqrt(x)`, rounded twice.
     Rsqrt,
+    /// e to the power of x.
     Exp,
+    /// 2 to the power of x.
     Exp2,
+    /// `exp(x) - 1`.
     ExpM1,
+    /// Natural logarithm.
     Ln,
+    /// `ln(1 + x)`.
     Ln1p,
+    /// Logarithm to base 2.
     Log2,
+    /// Logarithm to base 10.
     Log10,
+    /// Sine, of radians.
     Sin,
+    /// Cosine, of radians.
     Cos,
+    /// Tangent, of radians.
     Tan,
+    /// Arc sine.
     Asin,
+    /// Arc cosine.
     Acos,
+    /// Arc tangent.
     Atan,
+    /// Hyperbolic sine.
     Sinh,
+    /// Hyperbolic cosine.
     Cosh,
+    /// Hyperbolic tangent.
     Tanh,
+    /// Inverse hyperbolic sine.
     Asinh,
+    /// Inverse hyperbolic cosine.
     Acosh,
+    /// Inverse hyperbolic tangent.
     Atanh,
+    /// Error function.
     Erf,
+    /// `1 - erf(x)`.
     Erfc,
+    /// Cube root.
     Cbrt,
+    /// `1 / (1 + exp(-x))`.
     Sigmoid,
     /// NumPy's sign: -1, 0 or 1; NaN stays.
     Sign,
     /// Rust's signum: -1 or 1 by the sign bit; NaN stays.
     Signum,
+    /// The largest whole number not above x.
     Floor,
+    /// The smallest whole number not below x.
     Ceil,
     /// Half to even, as NumPy's `round`.
     Round,
+    /// The whole part.
     Trunc,
+    /// Is it NaN? Gives a bool.
     IsNan,
+    /// Is it an infinity? Gives a bool.
     IsInf,
+    /// Is it neither infinite nor NaN? Gives a bool.
     IsFinite,
     /// Integer power, by square-and-multiply; the exponent is structure, not a value.
     Powi(i32),
@@ -61,11 +94,14 @@ pub enum UnaryOp {
 
 /// Elementwise operations with two inputs of one dtype.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[allow(missing_docs)]
 pub enum BinaryOp {
+    /// `x + y`; integers wrap.
     Add,
+    /// `x - y`; integers wrap.
     Sub,
+    /// `x * y`; integers wrap.
     Mul,
+    /// `x / y`; integers truncate, and `x / 0` is 0.
     Div,
     /// Rust's `%`: sign of the dividend.
     Rem,
@@ -73,24 +109,39 @@ pub enum BinaryOp {
     Remainder,
     /// NumPy's `floor_divide`.
     FloorDiv,
+    /// x to the power of y.
     Pow,
+    /// The angle of the point (y, x), as `f64::atan2`.
     Atan2,
+    /// `sqrt(x * x + y * y)` without overflow on the way.
     Hypot,
     /// Larger of two; NaN propagates, +0 > -0.
     Maximum,
     /// Smaller of two; NaN propagates, -0 < +0.
     Minimum,
+    /// The magnitude of x with the sign of y; a NaN counts as positive.
     Copysign,
+    /// And, logical of bools, bitwise of integers.
     And,
+    /// Or, as `And`.
     Or,
+    /// Exclusive or, as `And`.
     Xor,
+    /// Shift to the left; 0 by the width or more.
     Shl,
+    /// Shift to the right, arithmetic if signed; only the sign is left by the width or more.
     Shr,
+    /// Equal? Never with a NaN.
     Eq,
+    /// Different? Always with a NaN.
     Ne,
+    /// Less?
     Lt,
+    /// Less or equal?
     Le,
+    /// Greater?
     Gt,
+    /// Greater or equal?
     Ge,
 }
 
@@ -117,17 +168,22 @@ pub enum MapOp {
 
 /// Reductions. Their order is that of NUMERICS.md section 2.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[allow(missing_docs)]
 pub enum ReduceOp {
+    /// Sum; of nothing 0.
     Sum,
+    /// Product; of nothing 1.
     Prod,
+    /// Smallest element; NaN propagates.
     Min,
+    /// Largest element; NaN propagates.
     Max,
     /// Position (in reduction order) of the first smallest element; NaN first.
     ArgMin,
     /// Position (in reduction order) of the first largest element; NaN first.
     ArgMax,
+    /// Is any element true? Of bools.
     Any,
+    /// Are all elements true? Of bools.
     All,
     /// The sum of squared deviations from the mean (NUMERICS.md section 3), from which `var`
     /// and `std` divide.
