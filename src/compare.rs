@@ -72,6 +72,14 @@ impl<T: Element> Array<T> {
     /// Have both arrays the same shape and equal elements? (NaN is equal to nothing.) Evaluates.
     ///
     /// Errors: whatever poisoned either array, or made evaluation fail.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::arange(0, 4, 1);
+    /// assert!(x.array_equal(&Array::from_vec(vec![0, 1, 2, 3]))?);
+    /// assert!(!x.array_equal(&x.reshape([2, 2]))?);
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     #[track_caller]
     pub fn array_equal(&self, other: &Array<T>) -> Result<bool, Error> {
         let call = Call::new("array_equal");

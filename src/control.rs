@@ -1,4 +1,7 @@
-//! What holds for the whole process, beyond single arrays.
+//! What holds for the whole process or a whole scope, beyond single arrays: limits, threads,
+//! checks and counters. The work is done in `lazuli_backends`; these are its handles.
+
+use lazuli_backends::Stats;
 
 /// Sets the most bytes that arrays may use together; `None` goes back to the default, which is
 /// nine tenths of the machine's memory. The limit is hard: an evaluation that would exceed it
@@ -12,4 +15,97 @@
 /// ```
 pub fn set_memory_limit(bytes: impl Into<Option<usize>>) {
     lazuli_backends::set_memory_limit(bytes.into());
+}
+
+/// Gives memory that is kept for reuse back to the system. Freed arrays leave their memory to the
+/// next ones; a program that is done with large arrays may want it back.
+///
+/// ```
+/// # use lazuli::prelude::*;
+/// let x = (Array::<f64>::zeros([1 << 20]) + 1.0).eval()?.clone();
+/// drop(x); // 8 MiB, kept
+/// lazuli::clear_memory();
+/// # Ok::<(), lazuli::Error>(())
+/// ```
+pub fn clear_memory() {
+    lazuli_backends::clear_memory();
+}
+
+/// Sets how many threads an evaluation may use, the calling one among them; 0, the default, means
+/// all cores. Results do not depend on it.
+///
+/// ```standalone_crate
+/// # use lazuli::prelude::*;
+/// let x = Array::from_fn([1000, 1000], |i| (i[0] as f32 - i[1] as f32).sqrt());
+/// lazuli::set_num_threads(1);
+/// let alone = x.nan_sum(..).item()?;
+/// lazuli::set_num_threads(0);
+/// assert_eq!(x.nan_sum(..).item()?, alone); // to the bit
+/// # Ok::<(), lazuli::Error>(())
+/// ```
+pub fn set_num_threads(n: usize) {
+    lazuli_backends::set_num_threads(n);
+}
+
+/// Switches checking of all evaluations of the process on or off. While it is on, each evaluation
+/// runs a second time, op by op and without machine code; the first bit that differs is an error
+/// that names the operation, its line and the element. Slow: for tests and for finding defects.
+/// Matrix products run by the same library both times, so they are not checked.
+///
+/// ```standalone_crate
+/// # use lazuli::prelude::*;
+/// lazuli::verify(true);
+/// let x = Array::linspace(0.0f64, 1.0, 1000);
+/// let total = (x.sin() * &x).exp().sum(..).item(); // an `Err` if a bit differed
+/// lazuli::verify(false);
+/// assert!(total? > 1000.0);
+/// # Ok::<(), lazuli::Error>(())
+/// ```
+pub fn verify(on: bool) {
+    lazuli_backends::verify(on);
+}
+
+/// Runs `f` with fusion on or off for the evaluations of this thread. Off: every operation is a
+/// kernel of its own. No bit of any result differs.
+///
+/// ```
+/// # use lazuli::prelude::*;
+/// let x = Array::from_vec(vec![0.5f64; 1000]);
+/// let y = || (x.exp() * 2.0).sum(..);
+/// let fused = y().item()?;
+/// let (stepwise, stats) = lazuli::stats_scope(|| lazuli::fusion(false, || y().item()));
+/// assert_eq!(stats.kernels_run, 3);
+/// assert_eq!(stepwise?, fused);
+/// # Ok::<(), lazuli::Error>(())
+/// ```
+pub fn fusion<R>(on: bool, f: impl FnOnce() -> R) -> R {
+    lazuli_backends::fusion_scope(on, f)
+}
+
+/// What the process has planned, compiled, run and moved since it started.
+///
+/// ```
+/// # use lazuli::prelude::*;
+/// let before = lazuli::stats();
+/// (Array::arange(0, 10, 1) * 2).eval()?;
+/// assert!(lazuli::stats().kernels_run > before.kernels_run);
+/// # Ok::<(), lazuli::Error>(())
+/// ```
+pub fn stats() -> Stats {
+    lazuli_backends::stats()
+}
+
+/// Runs `f`, and counts what the evaluations of this thread did meanwhile. (`peak_memory` is that
+/// of the process.)
+///
+/// ```
+/// # use lazuli::prelude::*;
+/// let x = Array::from_vec(vec![1.0f32; 1000]);
+/// let (y, stats) = lazuli::stats_scope(|| (&x * 2.0 + 1.0).to_vec());
+/// assert_eq!(y?, [3.0; 1000]);
+/// assert_eq!((stats.kernels_run, stats.bytes_read, stats.bytes_written), (1, 4000, 4000));
+/// # Ok::<(), lazuli::Error>(())
+/// ```
+pub fn stats_scope<R>(f: impl FnOnce() -> R) -> (R, Stats) {
+    lazuli_backends::stats_scope(f)
 }

@@ -124,6 +124,13 @@ impl<T: Float> Array<T> {
 
     /// x to the power of a number. The exponent is a value, not structure: another one compiles
     /// nothing.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::from_vec(vec![4.0f64, 2.25]);
+    /// assert_eq!(x.powf(0.5).to_vec()?, [2.0, 1.5]);
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     #[track_caller]
     pub fn powf(&self, exponent: T) -> Array<T> {
         self.binary(Call::new("powf"), BinaryOp::Pow, exponent)
@@ -209,6 +216,13 @@ impl<T: Real> Array<T> {
     }
 
     /// The nearest value between `low` and `high`: `minimum(maximum(x, low), high)`.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::from_vec(vec![-3, 1, 8]);
+    /// assert_eq!(x.clamp(0, 5).to_vec()?, [0, 1, 5]);
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     #[track_caller]
     pub fn clamp(&self, low: impl Operand<T>, high: impl Operand<T>) -> Array<T> {
         let call = Call::new("clamp");
@@ -227,6 +241,14 @@ impl<T: Number> Array<T> {
 
     /// x to an integer power, by repeated squaring; a negative power is one over the positive
     /// one. The exponent is part of the program's structure: each one compiles anew.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::from_vec(vec![2.0f32, -0.5]);
+    /// assert_eq!(x.powi(3).to_vec()?, [8.0, -0.125]);
+    /// assert_eq!(x.powi(-2).to_vec()?, [0.25, 4.0]);
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     #[track_caller]
     pub fn powi(&self, exponent: i32) -> Array<T> {
         Array::of(Call::new("powi").unary(UnaryOp::Powi(exponent), self.node().clone()))

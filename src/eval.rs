@@ -69,9 +69,10 @@ tuples! { A; A B; A B C; A B C D; A B C D E; A B C D E F; A B C D E F G; A B C D
 ///
 /// ```
 /// # use lazuli::prelude::*;
-/// let x = Array::linspace(0.0f32, 1.0, 100);
-/// let (mean, positive) = (x.mean(..), x.gt(0.0));
-/// lazuli::eval((&mean, &positive))?; // one pass over x
+/// let x = Array::from_vec(vec![1.0f32, 2.0, 6.0]);
+/// let (mean, place) = (x.mean(..), x.argmax(..));
+/// lazuli::eval((&mean, &place))?; // one pass over x
+/// assert_eq!((mean.item()?, place.item()?), (3.0, 2));
 /// # Ok::<(), lazuli::Error>(())
 /// ```
 pub fn eval(roots: impl Roots) -> Result<(), Error> {
@@ -94,6 +95,14 @@ pub fn eval(roots: impl Roots) -> Result<(), Error> {
 /// The plan by which [`eval`] would evaluate these arrays; see [`Array::explain`].
 ///
 /// Errors: of the first poisoned array, or of planning.
+///
+/// ```
+/// # use lazuli::prelude::*;
+/// let x = Array::from_vec(vec![1.0f64; 1000]);
+/// let plan = lazuli::explain((x.mean(..), x.max(..)))?;
+/// assert_eq!(plan.kernels(), 1); // one pass over x
+/// # Ok::<(), lazuli::Error>(())
+/// ```
 pub fn explain(roots: impl Roots) -> Result<Explain, Error> {
     let mut nodes = Vec::new();
     roots.collect_nodes(&mut nodes);
@@ -119,6 +128,13 @@ impl<T: Element> Array<T> {
     /// The elements, in row-major order. Evaluates, and copies.
     ///
     /// Errors: as [`eval`](Array::eval), and memory for the vector.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::arange(0, 4, 1).reshape([2, 2]);
+    /// assert_eq!(x.t().to_vec()?, [0, 2, 1, 3]);
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     pub fn to_vec(&self) -> Result<Vec<T>, Error> {
         read::to_vec(self.node(), "to_vec")
     }
@@ -127,6 +143,15 @@ impl<T: Element> Array<T> {
     /// copy, if nobody else refers to it.
     ///
     /// Errors: as [`to_vec`](Array::to_vec).
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let data = vec![1.0f64, 2.0];
+    /// let address = data.as_ptr();
+    /// let back = Array::from_vec(data).into_vec()?;
+    /// assert_eq!(back.as_ptr(), address);
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     pub fn into_vec(self) -> Result<Vec<T>, Error> {
         read::force(self.node())?;
         into_vec(self.into_handle(), "into_vec")
@@ -135,6 +160,14 @@ impl<T: Element> Array<T> {
     /// The value of an array of one element, of any number of dimensions. Evaluates.
     ///
     /// Errors: another number of elements; as [`eval`](Array::eval).
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::from_vec(vec![1i64, 2, 3]);
+    /// assert_eq!(x.sum(..).item()?, 6);
+    /// assert!(x.item().is_err());
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     #[track_caller]
     pub fn item(&self) -> Result<T, Error> {
         self.check()?;
@@ -149,6 +182,17 @@ impl<T: Element> Array<T> {
     /// How the array would be computed: kernels, stages, launches and bytes, what was fused, and
     /// each break with its reason. `Display` gives it as text; `to_dot()` as a graph. Does not
     /// evaluate; of a poisoned array it tells the error.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::from_fn([500, 40], |i| (i[0] * i[1]) as f64);
+    /// let plan = ((&x - x.mean(keep(-1))) / x.std(keep(-1))).explain();
+    /// assert_eq!(plan.kernels(), 1);
+    /// assert_eq!(plan.bytes_read(), 500 * 40 * 8);
+    /// assert_eq!(plan.bytes_written(), 500 * 40 * 8);
+    /// assert!(plan.breaks.is_empty()); // nothing that could not be fused
+    /// println!("{plan}");
+    /// ```
     pub fn explain(&self) -> Explain {
         match lazuli_backends::explain(std::slice::from_ref(self.node())) {
             Ok(plan) => plan,

@@ -26,7 +26,7 @@ mod slice;
 mod views;
 
 pub use array::Array;
-pub use control::set_memory_limit;
+pub use control::{clear_memory, fusion, set_memory_limit, set_num_threads, stats, stats_scope, verify};
 pub use device::{Device, DeviceInfo};
 pub use dynamic::DynArray;
 pub use eval::{Roots, eval, explain};
@@ -34,14 +34,70 @@ pub use limit::{RecordingLimit, set_recording_limit, with_recording_limit};
 pub use numbers::{Bitwise, Float, Integer, Number, Real};
 pub use operand::Operand;
 
-pub use lazuli_backends::{
-    Stats, clear_memory, fusion_scope as fusion, set_num_threads, stats, stats_scope, verify,
-};
+pub use lazuli_backends::Stats;
 pub use lazuli_core::dtype::{DType, Element, bf16, f16};
 pub use lazuli_core::error::{Error, ErrorKind};
-pub use lazuli_core::shape::{Axes, DimInt, IntoDims, keep};
-pub use lazuli_fusion::Explain;
+pub use lazuli_core::shape::DimInt;
+pub use lazuli_fusion::explain::ExplainedStep;
 pub use ndarray::{NewAxis, s};
+
+// What is defined below the front door cannot have an example there that uses arrays.
+
+/// Axes of an array, as reductions take them: `..`, a number, several numbers, or [`keep`] of
+/// these.
+///
+/// ```
+/// # use lazuli::prelude::*;
+/// fn spread(x: &Array<f64>, axes: impl Into<Axes>) -> Array<f64> {
+///     let axes = keep(axes);
+///     x.max(axes.clone()) - x.min(axes)
+/// }
+/// let x = Array::arange(0.0, 24.0, 1.0).reshape([2, 3, 4]);
+/// assert_eq!(spread(&x, [0, -1]).shape(), [1, 3, 1]);
+/// assert_eq!(spread(&x, ..).item()?, 23.0);
+/// # Ok::<(), lazuli::Error>(())
+/// ```
+pub use lazuli_core::shape::Axes;
+
+/// Shapes and lists of axes, as they are written: arrays, slices, vectors and tuples.
+///
+/// ```
+/// # use lazuli::prelude::*;
+/// fn grid(shape: impl IntoDims) -> Array<f32> {
+///     Array::zeros(shape)
+/// }
+/// let n: usize = 3;
+/// assert_eq!(grid([2, 3]).shape(), grid((2, n)).shape()); // literals and sizes in one tuple
+/// assert_eq!(grid(vec![n, n]).reshape((n, -1, 1)).shape(), [3, 3, 1]);
+/// assert_eq!(grid(()).ndim(), 0);
+/// ```
+pub use lazuli_core::shape::IntoDims;
+
+/// Axes that a reduction keeps at length 1, so that its result broadcasts against the array.
+///
+/// ```
+/// # use lazuli::prelude::*;
+/// let x = Array::from_shape_vec([2, 2], vec![1.0f32, 3.0, 5.0, 9.0])?;
+/// assert_eq!(x.sum(-1).shape(), [2]);
+/// assert_eq!(x.sum(keep(-1)).shape(), [2, 1]);
+/// assert_eq!((&x - x.mean(keep(-1))).to_vec()?, [-1.0, 1.0, -2.0, 2.0]);
+/// # Ok::<(), lazuli::Error>(())
+/// ```
+pub use lazuli_core::shape::keep;
+
+/// How arrays would be computed: what [`explain`] and [`Array::explain`] give.
+///
+/// ```
+/// # use lazuli::prelude::*;
+/// let x = Array::from_vec(vec![0.5f64; 1000]);
+/// let plan = x.softmax(..).explain();
+/// for step in &plan.steps {
+///     println!("{}: {} ({} bytes written)", step.kind, step.schedule, step.bytes_written);
+/// }
+/// assert_eq!((plan.kernels(), plan.arena), (1, 0)); // one kernel, no temporary
+/// assert!(plan.to_svg().starts_with("<svg"));
+/// ```
+pub use lazuli_fusion::Explain;
 
 /// What ordinary programs need: `use lazuli::prelude::*;`.
 ///
@@ -52,3 +108,8 @@ pub mod prelude {
         Real, bf16, f16, keep, s,
     };
 }
+
+/// The examples of the README, run with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

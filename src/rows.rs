@@ -134,6 +134,14 @@ impl<T: Float> Array<T> {
     /// `(x - max) - ln(sum(exp(x - max)))`: the logarithm of the softmax, without underflow.
     ///
     /// Errors: an axis out of range or named twice; empty rows.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::from_vec(vec![0.0f64, 0.0]);
+    /// assert_eq!(x.log_softmax(..).to_vec()?, [-2f64.ln(); 2]);
+    /// assert_eq!((x - 1000.0).log_softmax(..).to_vec()?, [-2f64.ln(); 2]);
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     #[track_caller]
     pub fn log_softmax(&self, axes: impl Into<Axes>) -> Array<T> {
         let call = Call::new("log_softmax");
@@ -147,6 +155,13 @@ impl<T: Float> Array<T> {
     /// `(x - mean) / sqrt(var + eps)`: rows of mean 0 and variance 1.
     ///
     /// Errors: an axis out of range or named twice.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::from_shape_vec([2, 2], vec![1.0f32, 3.0, -10.0, 10.0])?;
+    /// assert_eq!(x.layer_norm(-1, 0.0).to_vec()?, [-1.0, 1.0, -1.0, 1.0]);
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     #[track_caller]
     pub fn layer_norm(&self, axes: impl Into<Axes>, eps: T) -> Array<T> {
         let call = Call::new("layer_norm");
@@ -163,6 +178,13 @@ impl<T: Float> Array<T> {
     /// A reduction: the axes disappear, unless they are [kept](crate::keep).
     ///
     /// Errors: an axis out of range or named twice; empty rows.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::from_vec(vec![1000.0f64, 1000.0]);
+    /// assert_eq!(x.logsumexp(..).item()?, 1000.0 + 2f64.ln());
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     #[track_caller]
     pub fn logsumexp(&self, axes: impl Into<Axes>) -> Array<T> {
         let call = Call::new("logsumexp");

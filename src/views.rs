@@ -40,6 +40,14 @@ impl<T: Element> Array<T> {
     }
 
     /// The transpose: all axes in opposite order.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::arange(0, 6, 1).reshape([2, 3]);
+    /// assert_eq!(x.t().shape(), [3, 2]);
+    /// assert_eq!(x.t().to_vec()?, [0, 3, 1, 4, 2, 5]);
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     #[track_caller]
     pub fn t(&self) -> Array<T> {
         let call = Call::new("t");
@@ -71,6 +79,12 @@ impl<T: Element> Array<T> {
     /// The array with two axes exchanged.
     ///
     /// Errors: an axis out of range.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::<f32>::zeros([2, 3, 4]);
+    /// assert_eq!(x.swap_axes(0, -1).shape(), [4, 3, 2]);
+    /// ```
     #[track_caller]
     pub fn swap_axes(&self, a: impl DimInt, b: impl DimInt) -> Array<T> {
         let call = Call::new("swap_axes");
@@ -86,6 +100,14 @@ impl<T: Element> Array<T> {
     /// in front are added.
     ///
     /// Errors: an extent that is neither 1 nor that of `shape`; too many elements.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::from_vec(vec![1, 2]);
+    /// assert_eq!(x.broadcast_to([3, 2]).to_vec()?, [1, 2, 1, 2, 1, 2]);
+    /// assert!(x.broadcast_to([3]).error().is_some());
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     #[track_caller]
     pub fn broadcast_to(&self, shape: impl IntoDims) -> Array<T> {
         let (call, dims) = (Call::new("broadcast_to"), shape.into_dims());
@@ -121,6 +143,13 @@ impl<T: Element> Array<T> {
     /// The array without these axes, which have length 1; `..` drops all that have.
     ///
     /// Errors: an axis of another length, out of range, or named twice.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::<f32>::zeros([1, 3, 1]);
+    /// assert_eq!(x.squeeze(..).shape(), [3]);
+    /// assert_eq!(x.squeeze(-1).shape(), [1, 3]);
+    /// ```
     #[track_caller]
     pub fn squeeze(&self, axes: impl Into<Axes>) -> Array<T> {
         let (call, axes) = (Call::new("squeeze"), axes.into());
@@ -141,6 +170,14 @@ impl<T: Element> Array<T> {
     /// The array with the order of elements reversed along these axes.
     ///
     /// Errors: an axis out of range, or named twice.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::arange(0, 6, 1).reshape([2, 3]);
+    /// assert_eq!(x.flip(1).to_vec()?, [2, 1, 0, 5, 4, 3]);
+    /// assert_eq!(x.flip(..).to_vec()?, [5, 4, 3, 2, 1, 0]);
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     #[track_caller]
     pub fn flip(&self, axes: impl Into<Axes>) -> Array<T> {
         let (call, axes) = (Call::new("flip"), axes.into());
@@ -159,6 +196,14 @@ impl<T: Element> Array<T> {
     /// end.
     ///
     /// Errors: axis or index out of range.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::arange(0, 6, 1).reshape([2, 3]);
+    /// assert_eq!(x.index_axis(0, 1).to_vec()?, [3, 4, 5]);
+    /// assert_eq!(x.index_axis(1, -1).to_vec()?, [2, 5]);
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
     #[track_caller]
     pub fn index_axis(&self, axis: impl DimInt, index: impl DimInt) -> Array<T> {
         let call = Call::new("index_axis");
