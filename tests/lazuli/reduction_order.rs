@@ -500,7 +500,7 @@ fn sums_are_as_accurate_as_numpys() {
 
 #[test]
 fn variances_survive_an_offset() {
-    // A merge of rounded means loses up to five digits here (research/geometry.md).
+    // A merge of rounded means loses up to five digits here (docs/NUMERICS.md section 3).
     for (offset, scale) in [(0.0, 1.0), (1e4, 1.0), (1.0, 1e-6), (-3e5, 10.0)] {
         let mut rng = Rng(3);
         let mut normal = || (0..12).map(|_| rng.unit()).sum::<f64>() - 6.0;
