@@ -12,7 +12,7 @@ use lazuli_core::{DType, Error, ErrorKind, NodeRef};
 /// # use lazuli::prelude::*;
 /// let x: DynArray = Array::from_vec(vec![1.0f32, 2.0]).into();
 /// assert_eq!(x.dtype(), DType::F32);
-/// let y: Array<f32> = x.clone().try_into()?;
+/// let y = Array::<f32>::try_from(&x)?;
 /// let z: Array<f64> = x.cast();
 /// assert!(Array::<i64>::try_from(x).is_err());
 /// # Ok::<(), lazuli::Error>(())
@@ -110,6 +110,16 @@ impl<T: Element> TryFrom<DynArray> for Array<T> {
         }
         let kind = ErrorKind::DTypeMismatch { actual: array.dtype(), wanted: T::DTYPE };
         Err(Call::new("try_from").error(kind))
+    }
+}
+
+/// As from the array itself, which is left to its owner.
+impl<T: Element> TryFrom<&DynArray> for Array<T> {
+    type Error = Error;
+
+    #[track_caller]
+    fn try_from(array: &DynArray) -> Result<Array<T>, Error> {
+        Array::try_from(array.clone())
     }
 }
 

@@ -128,6 +128,8 @@ fn dynamic_arrays() {
     assert_eq!((x.dtype(), x.shape(), x.ndim(), x.len()), (DType::F32, [2].as_slice(), 1, 2));
     assert_array(&x.cast::<i64>(), &[2], &[1, 2]);
     assert_array(&Array::<f32>::try_from(x.clone()).unwrap(), &[2], &[1.5, 2.0]);
+    let y: Array<f32> = (&x).try_into().unwrap();
+    assert_array(&y, &[2], &[1.5, 2.0]);
     x.eval().unwrap().check().unwrap();
     assert_eq!(x.to_string(), "[1.5 2. ]");
     assert_eq!(format!("{x:?}"), "array([1.5, 2. ], dtype=float32)");
