@@ -33,6 +33,27 @@ fn constants() {
 }
 
 #[test]
+fn shapes_and_axes_of_mixed_integers() {
+    let (n, m): (usize, isize) = (3, 4);
+    let x = Array::<f32>::zeros((n, 2, m));
+    assert_eq!(x.shape(), [3, 2, 4]);
+    assert_eq!(Array::full((2i32, n), 1u8).shape(), [2, 3]);
+    assert_array(&Array::from_shape_vec((1, n), vec![1, 2, 3]).unwrap(), &[1, 3], &[1, 2, 3]);
+    assert_eq!(Array::from_fn((n, 1, m), |_| true).shape(), [3, 1, 4]);
+    assert_eq!(x.reshape((n, -1)).shape(), [3, 8]);
+    assert_eq!(x.reshape((-1, m, n)).shape(), [2, 4, 3]);
+    assert_eq!(x.broadcast_to((5, n, 2, m)).shape(), [5, 3, 2, 4]);
+    assert_eq!(x.permute((2usize, -3, 1isize)).shape(), [4, 3, 2]);
+    assert_eq!(x.sum((0usize, -1)).shape(), [2]);
+    assert_eq!(x.max(keep((0usize, -1isize))).shape(), [1, 2, 1]);
+    assert_eq!(x.expand_dims((0, -1isize)).shape(), [1, 3, 2, 4, 1]);
+    assert_eq!(x.swap_axes(0usize, -1).shape(), [4, 2, 3]);
+    assert_eq!(x.index_axis(2isize, n).shape(), [3, 2]);
+    assert_eq!(x.slice(s![..n - 1, 1, ..m - 1]).shape(), [2, 3]);
+    assert_eq!(x.reshape(vec![m, -1]).shape(), x.reshape(&[m, -1][..]).shape());
+}
+
+#[test]
 fn numbers_in_order() {
     assert_array(&Array::arange(0, 10, 3), &[4], &[0, 3, 6, 9]);
     assert_array(&Array::arange(5, 0, -2), &[3], &[5, 3, 1]);

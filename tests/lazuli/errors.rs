@@ -151,15 +151,52 @@ fn memory_that_cannot_be_had() {
     let x = Array::<f64>::zeros([1usize << 50]);
     assert!(x.error().is_none());
     let y = &x + 1.0;
-    let error = y.eval().err().unwrap();
-    assert!(matches!(error.kind(), ErrorKind::OutOfMemory { .. }), "{error}");
-    assert!(error.to_string().contains("out of memory"));
-    let error = x.to_vec().unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::OutOfMemory { .. }), "{error}");
+    let line = line!() - 1;
+    let refused = |error: Error, operation: &str, line: u32| {
+        let message = error.to_string();
+        let (start, place) =
+            (format!("{operation}: out of memory: {} bytes could not be had", 8u64 << 50), file!());
+        assert!(message.starts_with(&start), "{message}");
+        assert!(message.contains(&format!(" (recorded at {place}:{line}:")), "{message}");
+        assert!(
+            matches!(error.kind(), ErrorKind::OutOfMemory { bytes, .. } if *bytes == 8 << 50),
+            "{message}"
+        );
+        assert_eq!(error.location().unwrap().line(), line);
+    };
+    refused(y.eval().err().unwrap(), "add", line);
+    refused(y.eval().err().unwrap(), "add", line);
+    assert!(matches!(x.to_vec().unwrap_err().kind(), ErrorKind::OutOfMemory { .. }));
     // The array is not lost: what can be computed from it still is.
     assert_array(&y.slice(s![..3]), &[3], &[1.0; 3]);
     let made = Array::from_fn([1usize << 50], |_| 0u64);
-    assert!(matches!(made.error().unwrap().kind(), ErrorKind::OutOfMemory { .. }));
+    refused(made.error().unwrap(), "from_fn", line!() - 1);
+}
+
+#[test]
+fn memory_beyond_the_limit() {
+    if !alone("errors::memory_beyond_the_limit") {
+        return;
+    }
+    let held = (Array::<f64>::zeros([1024]) + 1.0).eval().unwrap().clone();
+    let y = (Array::<f64>::zeros([1 << 17]) + 2.0) * held.sum(..);
+    let line = line!() - 1;
+    lazuli::set_memory_limit(1 << 20);
+    for _ in 0..2 {
+        let error = y.eval().expect_err("a mebibyte beside what is held is too much");
+        let message = error.to_string();
+        let (start, end) = ("mul: out of memory: ", " bytes could not be had (the limit is 1048576 bytes, ");
+        let bytes: usize = message.strip_prefix(start).unwrap().split(' ').next().unwrap().parse().unwrap();
+        assert!((1 << 20..(1 << 20) + 4096).contains(&bytes), "{message}"); // and the sum
+        let rest = message.strip_prefix(&format!("{start}{bytes}{end}")).expect(&message);
+        let place = format!("8192 are in use) (recorded at {}:{line}:", file!());
+        assert!(rest.starts_with(&place), "{message}");
+        assert!(y.error().is_none(), "refused, not lost");
+    }
+    assert_eq!(held.sum(..).item().unwrap(), 1024.0);
+    lazuli::set_memory_limit(4 << 20);
+    assert_array(&y, &[1 << 17], &vec![2048.0; 1 << 17]);
+    lazuli::set_memory_limit(None);
 }
 
 #[test]

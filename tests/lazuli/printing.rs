@@ -29,8 +29,15 @@ fn precision() {
 fn values_are_computed() {
     let x = Array::arange(0, 4, 1);
     assert_eq!((&x * &x).to_string(), "[0 1 4 9]");
-    // Only what is shown is read; nothing is computed for the rest of a constant.
-    assert_eq!(Array::<f64>::zeros([5, 3]).slice(s![..1, ..]).to_string(), "[[0. 0. 0.]]");
+}
+
+/// Both arrays have more elements than memory holds.
+#[test]
+fn only_what_is_shown_is_read() {
+    let x = Array::from_vec(vec![1.0f64, 2.0]);
+    assert_eq!(x.broadcast_to([1usize << 40, 2]).slice(s![.., 1]).to_string(), "[2. 2. 2. ... 2. 2. 2.]");
+    // Of a constant, only what is asked for is computed.
+    assert_eq!(Array::<f64>::zeros([1usize << 40, 3]).slice(s![..1, ..]).to_string(), "[[0. 0. 0.]]");
 }
 
 #[test]

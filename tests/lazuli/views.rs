@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use lazuli::prelude::*;
+use lazuli::{RecordingLimit, stats_scope, with_recording_limit};
 use ndarray::{ArrayD, Axis, IxDyn};
 use proptest::prelude::*;
 
@@ -128,9 +129,21 @@ fn overlapping_views_of_one_buffer() {
 
 #[test]
 fn nothing_is_recorded_for_views_that_change_nothing() {
-    let (x, _) = both(&[2, 3]);
-    let y = (&x + 0).reshape([2, 3]).broadcast_to([2, 3]).permute([0, 1]).slice(s![.., ..]).squeeze(..);
-    assert_array(&y, &[2, 3], &[0, 1, 2, 3, 4, 5]);
+    // Each view that is recorded lengthens the chain, so that long ones run into the limit.
+    let evaluations = |view: fn(Array<i64>) -> Array<i64>| {
+        let limit = RecordingLimit { nodes: 100, ..RecordingLimit::default() };
+        let (x, _) = both(&[2, 3]);
+        let (y, stats) =
+            stats_scope(|| with_recording_limit(limit, || (0..500).fold(&x + 0, |y, _| view(y))));
+        assert_array(&y, &[2, 3], &[0, 1, 2, 3, 4, 5]);
+        stats.flushes
+    };
+    let nothing = |y: Array<i64>| {
+        let y = y.reshape([2, 3]).broadcast_to([2, 3]).permute([0, 1]).swap_axes(1, -1);
+        y.slice(s![.., ..]).squeeze(..).expand_dims(()).cast()
+    };
+    assert_eq!(evaluations(nothing), 0);
+    assert!(evaluations(|y| y.flip(..)) > 0, "the limit counts views");
 }
 
 fn dims() -> impl Strategy<Value = Vec<usize>> {
