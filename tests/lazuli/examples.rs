@@ -143,6 +143,11 @@ fn after(text: &str, words: &str) -> f64 {
     number.parse().unwrap_or_else(|_| panic!("no number after '{words}' in:\n{text}"))
 }
 
+/// How many pairs of columns are listed.
+fn pairs(text: &str) -> usize {
+    text.lines().filter(|line| line.starts_with("  +") || line.starts_with("  -")).count()
+}
+
 #[test]
 fn the_nearest_digits_are_found() {
     let folder = Folder::new("digits");
@@ -151,6 +156,13 @@ fn the_nearest_digits_are_found() {
     let mut unpacked = flate2::read::MultiGzDecoder::new(fs::File::open(bundled).unwrap());
     std::io::Read::read_to_string(&mut unpacked, &mut text).unwrap();
     assert_eq!(text.lines().count(), 1797);
+    let out = run(&["--quick"]).unwrap();
+    assert!(out.contains("1797 rows of 64 numbers and a label each"), "{out}");
+    assert_eq!(after(&out, "leave-one-out accuracy:"), 98.89, "{out}");
+    assert!(out.contains("(1777 of 1797)"), "{out}");
+    assert!(after(&out, "largest difference from ndarray's float64 result:") < 1e-14, "{out}");
+    assert_eq!(after(&out, "rows whose neighbour is another one there:"), 0.0, "{out}");
+
     let some: String = text.lines().take(300).map(|line| format!("{line}\n")).collect();
 
     let out = run(&[&folder.file("some.csv", some.as_bytes()), "--labels", "last", "--quick"]).unwrap();
@@ -173,12 +185,14 @@ fn correlations_of_columns() {
     let out = run(&["--columns", "--quick", "--out", picture.to_str().unwrap()]).unwrap();
     assert!(out.contains("569 rows of 30 numbers"), "{out}");
     assert!(out.contains("+0.9979  mean radius, mean perimeter"), "{out}");
+    assert_eq!(pairs(&out), 10, "{out}");
     assert!(after(&out, "largest difference from ndarray's float64 result:") < 1e-12, "{out}");
     assert!(fs::read(&picture).unwrap().starts_with(b"\x89PNG"));
 
     let table = folder.file("t.csv", b"a,b,const,c\n1,2,0.1,1\n2,4,0.1,0\n3,6,0.1,5\n");
     let out = run(&["--columns", &table, "--quick", "--out", picture.to_str().unwrap()]).unwrap();
     assert!(out.contains("being constant: const\n") && out.contains("  +1.0000  a, b\n"), "{out}");
+    assert_eq!(pairs(&out), 3, "{out}"); // a, b and c: more there are not
 }
 
 #[test]
@@ -189,14 +203,61 @@ fn two_long_vectors() {
     assert!(after(&out, "difference from ndarray's float64 result:") < 1e-8, "{out}");
 }
 
+/// A file of NumPy's: its header, filled up as NumPy does, and its numbers.
+fn npy(header: &str, data: &[u8]) -> Vec<u8> {
+    let padded = format!("{header:117}\n");
+    [b"\x93NUMPY\x01\x00".as_slice(), &(padded.len() as u16).to_le_bytes(), padded.as_bytes(), data].concat()
+}
+
+#[test]
+fn matrices_of_numpy() {
+    let folder = Folder::new("npy");
+    let rows = [[3, 1, 0, 2], [1, 5, 1, 0], [6, 2, 1, 4]];
+    let by_rows = rows.concat();
+    let by_columns: Vec<i32> = (0..4).flat_map(|c| rows.map(|row| row[c])).collect();
+    let text: String = rows.iter().map(|r| format!("{},{},{},{}\n", r[0], r[1], r[2], r[3])).collect();
+    // What the numbers give, and not how long it took.
+    let result = |file: String| {
+        let out =
+            run(&[&file, "--columns", "--quick", "--out", folder.0.join("p.png").to_str().unwrap()]).unwrap();
+        assert!(out.contains("3 rows of 4 numbers"), "{out}");
+        assert_eq!(pairs(&out), 6, "{out}");
+        out.lines()
+            .filter(|line| line.starts_with("  +") || line.starts_with("  -"))
+            .map(str::to_owned)
+            .collect()
+    };
+    let expected: Vec<String> = result(folder.file("t.csv", text.as_bytes()));
+    fn bytes<const N: usize>(numbers: &[i32], each: fn(i32) -> [u8; N]) -> Vec<u8> {
+        numbers.iter().flat_map(|&v| each(v)).collect()
+    }
+    type Write = fn(&[i32]) -> Vec<u8>;
+    let kinds: [(&str, Write); 12] = [
+        ("<f8", |v| bytes(v, |v| f64::from(v).to_le_bytes())),
+        (">f8", |v| bytes(v, |v| f64::from(v).to_be_bytes())),
+        ("<f4", |v| bytes(v, |v| (v as f32).to_le_bytes())),
+        (">f4", |v| bytes(v, |v| (v as f32).to_be_bytes())),
+        ("|i1", |v| bytes(v, |v| (v as i8).to_le_bytes())),
+        ("<i2", |v| bytes(v, |v| (v as i16).to_le_bytes())),
+        ("<i4", |v| bytes(v, |v| v.to_le_bytes())),
+        ("<i8", |v| bytes(v, |v| i64::from(v).to_le_bytes())),
+        ("|u1", |v| bytes(v, |v| (v as u8).to_le_bytes())),
+        ("<u2", |v| bytes(v, |v| (v as u16).to_le_bytes())),
+        (">u4", |v| bytes(v, |v| (v as u32).to_be_bytes())),
+        ("<u8", |v| bytes(v, |v| (v as u64).to_le_bytes())),
+    ];
+    for (descr, write) in kinds {
+        for (fortran, data) in [("False", &by_rows), ("True", &by_columns)] {
+            let header = format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': (3, 4), }}");
+            let found: Vec<String> = result(folder.file("t.npy", &npy(&header, &write(data))));
+            assert_eq!(found, expected, "{descr}, Fortran order: {fortran}");
+        }
+    }
+}
+
 #[test]
 fn wrong_input_gives_one_clear_line() {
     let folder = Folder::new("wrong");
-    let npy = |header: &str, data: &[u8]| {
-        let padded = format!("{header:117}\n");
-        [b"\x93NUMPY\x01\x00".as_slice(), &(padded.len() as u16).to_le_bytes(), padded.as_bytes(), data]
-            .concat()
-    };
     let header = |shape: &str| format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");
     let files: [(&str, Vec<u8>, &str); 15] = [
         ("ragged.csv", b"1,2,3\n4,5\n".to_vec(), "line 2 has 2 columns, the lines before it have 3"),

@@ -344,12 +344,25 @@ fn remainders_of_floats() {
 #[test]
 fn quotients_of_floats_rounded_down() {
     for_types!(T in [f32 f64] {
-        // Where the quotient is a whole number that the type holds, exact and NumPy are the same.
+        // Of all sizes: small, beyond the whole numbers that the type holds, and too large for it.
         let (a, b) = T::pairs(3000);
-        let small = |v: T, w: T| !((v / w).abs() > 1e6 && (v / w).is_finite()) && !(v / w).is_infinite() || w == 0.0;
-        let (a, b): (Vec<T>, Vec<T>) = a.into_iter().zip(b).filter(|&(v, w)| small(v, w)).unzip();
-        assert!(a.len() > 2000);
+        let size = |wanted: fn(T) -> bool| a.iter().zip(&b).filter(|&(&v, &w)| wanted((v / w).abs())).count();
+        assert!(size(|q| q < 1e6) > 1000 && size(|q| q > 1e6 && q.is_finite()) > 500);
+        let overflows = |(v, w): (&T, &T)| v.is_finite() && *w != 0.0 && (v / w).is_infinite();
+        assert!(a.iter().zip(&b).filter(|&(v, w)| overflows((v, w))).count() > 50);
         check2("floor_div", &(a, b), |x, y| x.floor_div(y), |a, b| numpy_divmod!(a, b).0);
+        // Quotients around the largest whole numbers with a half beside them, and around overflow.
+        let mut rng = Rng(3);
+        let (edge, top) = (0.5 / T::EPSILON, T::MAX);
+        let mut pairs = (Vec::new(), Vec::new());
+        for _ in 0..2000 {
+            let w = (rng.unit() as T + 0.5) * if rng.below(2) == 0 { 1.0 } else { -1.0 };
+            let scale = [edge / 2.0, edge, edge * 2.0, top / 2.0][rng.below(4)];
+            pairs.0.push(w * scale * (rng.unit() as T + 0.5));
+            pairs.1.push(if rng.below(4) == 0 { w * 0.5 } else { w });
+        }
+        check2("floor_div", &pairs, |x, y| x.floor_div(y), |a, b| numpy_divmod!(a, b).0);
+        check2("remainder", &pairs, |x, y| x.remainder(y), |a, b| numpy_divmod!(a, b).1);
         // Multiples, and their neighbours, of numbers that no float has exactly.
         let mut pairs = (Vec::new(), Vec::new());
         for d in [0.1 as T, 0.3, 0.7, 1e-3, 3.3, 1e10, -0.1, -7.7] {
@@ -376,4 +389,10 @@ fn bools() {
     check2("ne", &data, |x, y| x.ne(y), |a, b| a != b);
     check2("select", &data, |x, y| x.select(y, true), |a, b| !a || b);
     check1("!", &data.0, |x| !x, |a| !a);
+    for v in [true, false] {
+        check1("a scalar & x", &data.0, |x| v & x, |a| v & a);
+        check1("a scalar | x", &data.0, |x| v | x.clone(), |a| v | a);
+        check1("a scalar ^ x", &data.0, |x| v ^ x, |a| v ^ a);
+        check1("x ^ a scalar", &data.0, |x| x ^ v, |a| v ^ a);
+    }
 }
