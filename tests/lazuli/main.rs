@@ -19,6 +19,7 @@ mod elementwise;
 mod engines;
 mod errors;
 mod examples;
+mod functions;
 mod halves;
 mod kernel_counts;
 mod lanes;
