@@ -202,11 +202,10 @@ impl<'a> Walk<'a> {
                 true
             }
             Op::Map(_) => {
-                let full = self.computed >= self.rules.caps.max_insts
-                    || self.reads.len() + self.queue.len() >= self.rules.caps.max_accesses;
-                if !asked && (full || !self.rules.caps.fuse) {
-                    if full {
-                        self.refuse(instance.node, Reason::Length);
+                let full = self.full();
+                if !asked && (full.is_some() || !self.rules.caps.fuse) {
+                    if let Some(reason) = full {
+                        self.refuse(instance.node, reason);
                     }
                     return false;
                 }
@@ -240,6 +239,18 @@ impl<'a> Walk<'a> {
                 self.refuse(instance.node, Reason::Library);
                 false
             }
+        }
+    }
+
+    /// The limit that keeps the kernel from taking in another operation.
+    fn full(&self) -> Option<Reason> {
+        let caps = self.rules.caps;
+        if self.computed >= caps.max_insts {
+            Some(Reason::Length)
+        } else if self.reads.len() + self.queue.len() >= caps.max_accesses {
+            Some(Reason::Arrays)
+        } else {
+            None
         }
     }
 

@@ -22,8 +22,10 @@ pub enum Reason {
     Axes,
     /// A slice or reshape stands between the reduction and its use.
     ViewOfReduction,
-    /// The kernel has reached its longest body or its most arrays.
+    /// The kernel has reached its longest body.
     Length,
+    /// The kernel has reached its most arrays.
+    Arrays,
     /// A library computes it.
     Library,
     /// Several kernels use it, and computing it again would cost more than storing it.
@@ -39,6 +41,7 @@ impl Reason {
             Reason::Axes => "it reduces over other axes than the kernel that uses it",
             Reason::ViewOfReduction => "a slice or reshape stands between the reduction and its use",
             Reason::Length => "the kernel has reached its longest body",
+            Reason::Arrays => "the kernel has reached the most arrays that it may use",
             Reason::Library => "a library computes it",
             Reason::Shared => "several kernels use it, and computing it again would cost more",
             Reason::Cycle => "merging would make kernels wait for each other",
