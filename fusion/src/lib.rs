@@ -23,6 +23,8 @@ pub mod kernel;
 pub mod plan;
 mod schedule;
 pub mod stages;
+#[cfg(test)]
+mod tests;
 pub mod trace;
 
 pub use bind::{Bound, BoundAccess, Lane, Launches, Mode, Slot, bind};
