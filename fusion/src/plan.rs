@@ -135,7 +135,7 @@ impl<'a> Planner<'a> {
         loop {
             self.kernels.clear();
             self.libraries.clear();
-            self.breaks.retain(|b| b.reason == Reason::Shared);
+            self.breaks.retain(|b| matches!(b.reason, Reason::Shared | Reason::Cycle));
             let mut taken: HashSet<usize> = HashSet::default();
             let mut work: BTreeSet<usize> = self.asked.clone();
             while let Some(node) = work.pop_last() {
@@ -264,25 +264,37 @@ impl<'a> Planner<'a> {
     }
 
     /// For each of the first kernels, as bits: which of them it waits for, directly or through
-    /// others of them. (What goes through libraries is found when a merge is tried.)
+    /// anything else, libraries too. All of them if there is a ring already: nothing is merged
+    /// then, and [`Planner::order`] takes the ring apart.
     fn needs(&self, limit: usize) -> Vec<u64> {
-        let mut maker: HashMap<usize, usize> = HashMap::default();
-        for (k, g) in self.kernels[..limit].iter().enumerate() {
-            maker.extend(g.outputs.iter().map(|&n| (n, k)));
-        }
-        let mut needs: Vec<u64> = self.kernels[..limit]
-            .iter()
-            .map(|g| g.reads.iter().filter_map(|n| maker.get(n)).fold(0, |bits, &k| bits | 1 << k))
-            .collect();
-        // Whatever a needed kernel needs is needed: through each kernel in turn (Warshall).
-        for k in 0..limit {
-            for i in 0..limit {
-                if needs[i] >> k & 1 != 0 {
-                    needs[i] |= needs[k];
-                }
+        let waits = self.waits();
+        let Some(order) = topological(&waits) else { return vec![u64::MAX; limit] };
+        let mut needs = vec![0u64; waits.len()];
+        for s in order {
+            for &on in &waits[s] {
+                needs[s] |= needs[on] | if on < limit { 1 << on } else { 0 };
             }
         }
+        needs.truncate(limit);
         needs
+    }
+
+    /// For each kernel, and then for each library call in ascending order: which of these store
+    /// what it reads.
+    fn waits(&self) -> Vec<Vec<usize>> {
+        let mut maker: HashMap<usize, usize> = HashMap::default();
+        for (k, g) in self.kernels.iter().enumerate() {
+            maker.extend(g.outputs.iter().map(|&n| (n, k)));
+        }
+        maker.extend(self.libraries.iter().enumerate().map(|(l, &n)| (n, self.kernels.len() + l)));
+        let makers = |reads: &[usize]| reads.iter().filter_map(|n| maker.get(n).copied()).collect();
+        let mut waits: Vec<Vec<usize>> = self.kernels.iter().map(|g| makers(&g.reads)).collect();
+        waits.extend(self.libraries.iter().map(|&n| {
+            let (_, inputs) = self.trace.op(n).expect("an operation");
+            let operands: Vec<usize> = inputs.iter().filter_map(|&i| self.matmul_operand(i)).collect();
+            makers(&operands)
+        }));
+        waits
     }
 
     /// Have the kernels outputs of one shape, and do both reduce or neither?
@@ -322,36 +334,16 @@ impl<'a> Planner<'a> {
 
     /// Puts kernels and library calls in an order in which everything read is there.
     fn order(mut self) -> Plan {
-        let mut maker: BTreeMap<usize, usize> = BTreeMap::new();
-        for (k, g) in self.kernels.iter().enumerate() {
-            for &n in &g.outputs {
-                maker.insert(n, k);
-            }
-        }
         let first_library = self.kernels.len();
         let libraries: Vec<usize> = self.libraries.iter().copied().collect();
-        for (l, &n) in libraries.iter().enumerate() {
-            maker.insert(n, first_library + l);
-        }
-        let needs: Vec<Vec<usize>> = (0..first_library + libraries.len())
-            .map(|s| {
-                let reads: Vec<usize> = if s < first_library {
-                    self.kernels[s].reads.clone()
-                } else {
-                    let (_, inputs) = self.trace.op(libraries[s - first_library]).expect("an operation");
-                    inputs.iter().filter_map(|&i| self.matmul_operand(i)).collect()
-                };
-                reads.iter().filter_map(|n| maker.get(n).copied()).collect()
-            })
-            .collect();
-        let Some(order) = topological(&needs) else {
+        let Some(order) = topological(&self.waits()) else {
             // Kernels wait for each other in a ring: give every stored value its own kernel.
-            let extra: Vec<usize> = self.wanted.drain().collect();
-            for n in extra {
-                if self.stored.insert(n) {
-                    self.breaks.insert(Break { node: n, reason: Reason::Cycle });
-                }
+            for g in &self.kernels {
+                let seed = g.outputs.iter().max();
+                let met = g.outputs.iter().filter(|&n| Some(n) != seed);
+                self.breaks.extend(met.map(|&node| Break { node, reason: Reason::Cycle }));
             }
+            self.stored.extend(self.wanted.drain());
             self.settle();
             return self.order();
         };

@@ -142,3 +142,36 @@ fn dear_values_that_several_kernels_use() {
     let (_, plan) = breaks(&[&sum(&cheap, 1), &sum(&cheap, 0)], &Caps::CPU, &[]);
     assert_eq!(plan.steps.len(), 2);
 }
+
+/// Each of two kernels could store a reduction that the other one reads: together they would wait
+/// for each other for ever, so both reductions get kernels of their own.
+#[test]
+fn kernels_that_would_wait_for_each_other() {
+    let x = array(&[30, 40]);
+    let (columns, rows) = (sum(&x, 0), sum(&x, 1));
+    // `rows` joins here, and `columns` is read.
+    let first = sub(&sub(&x, &reshape(&rows, &[30, 1])), &columns);
+    // Here it is the other way round, since `rows` stands behind a slice.
+    let second = add(&sub(&x, &columns), &reshape(&flip(&rows), &[30, 1]));
+    let (trace, plan, _) = planned(&[&first, &second, &columns, &rows]);
+    assert_order(&trace, &plan);
+    for stored in [&columns, &rows] {
+        let b = Break { node: number(&trace, stored), reason: Reason::Cycle };
+        assert!(plan.breaks.contains(&b), "{:?}", plan.breaks);
+    }
+}
+
+/// The same through a library: merging two pairs of kernels, each harmless alone, closes a ring
+/// over the product that one of the first pair reads and one of the second makes the input of.
+#[test]
+fn merging_sees_through_libraries() {
+    let [x, y, z] = [array(&[30, 30]), array(&[30, 30]), array(&[30, 30])];
+    let operand = add(&x, &constant(1.0));
+    let product = matmul(&operand, &y);
+    let a = sum(&z, 0);
+    let b = sum(&mul(&product, &z), 0);
+    let c = mul(&x, &flip(&a));
+    let (trace, plan, _) = planned(&[&b, &c]);
+    assert_order(&trace, &plan);
+    assert!(plan.steps.len() <= 5);
+}
