@@ -43,7 +43,7 @@ pub mod reduce;
 mod shape;
 mod step;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transfer;
 
 pub use fpenv::FpEnv;

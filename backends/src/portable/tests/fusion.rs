@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub(super) fn softmax(x: &NodeRef, axis: usize) -> NodeRef {
+pub(crate) fn softmax(x: &NodeRef, axis: usize) -> NodeRef {
     let max = reduce_keep(ReduceOp::Max, x, &[axis]);
     let e = unary(UnaryOp::Exp, &binary(BinaryOp::Sub, x, &max));
     let sum = reduce_keep(ReduceOp::Sum, &e, &[axis]);
@@ -10,7 +10,7 @@ pub(super) fn softmax(x: &NodeRef, axis: usize) -> NodeRef {
 }
 
 /// (x - mean) / sqrt(var + eps)
-pub(super) fn normalised(x: &NodeRef, axis: usize) -> NodeRef {
+pub(crate) fn normalised(x: &NodeRef, axis: usize) -> NodeRef {
     let n = constant(x.shape()[axis] as f32);
     let mean = binary(BinaryOp::Div, &reduce_keep(ReduceOp::Sum, x, &[axis]), &n);
     let var = binary(BinaryOp::Div, &reduce_keep(ReduceOp::Moment2, x, &[axis]), &n);
@@ -140,51 +140,56 @@ fn long_chains_need_few_registers() {
 #[test]
 fn random_graphs() {
     let mut random = Random(17);
-    for round in 0..150 {
-        let dtypes = [DType::F32, DType::F64, DType::I32, DType::I64, DType::F16, DType::BF16, DType::U8];
-        let dtype = dtypes[random.below(dtypes.len())];
-        let sizes = [1, 2, 5, 17, 40, 100, 300];
-        let shape: Vec<usize> = (0..2).map(|_| sizes[random.below(sizes.len())]).collect();
-        let mut pool: Vec<NodeRef> = vec![
-            random.leaf(dtype, &shape),
-            transpose(&random.leaf(dtype, &[shape[1], shape[0]])),
-            broadcast(&random.leaf(dtype, &[1, shape[1]]), &shape),
-            broadcast(&random.leaf(dtype, &[shape[0], 1]), &shape),
-        ];
-        for _ in 0..3 + random.below(12) {
-            let (a, b) = (pool[random.below(pool.len())].clone(), pool[random.below(pool.len())].clone());
-            let next = match random.below(10) {
-                0 => unary(UnaryOp::Neg, &a),
-                1 if dtype.is_float() => unary(UnaryOp::Exp, &unary(UnaryOp::Neg, &unary(UnaryOp::Abs, &a))),
-                2 => binary(BinaryOp::Maximum, &a, &b),
-                3 => binary(BinaryOp::Sub, &a, &b),
-                4 => binary(BinaryOp::Mul, &a, &b),
-                5 | 6 => {
-                    let axis = random.below(2);
-                    let ops = [ReduceOp::Max, ReduceOp::Sum, ReduceOp::Min];
-                    let op = ops[random.below(3)];
-                    // Sums of 16-bit floats are formed in f32, as recording does.
-                    let wide = if dtype.compute() == dtype { a.clone() } else { cast(dtype.compute(), &a) };
-                    let r = cast(dtype, &reduce_keep(op, &wide, &[axis]));
-                    binary(BinaryOp::Sub, &b, &r)
-                }
-                7 => select(&binary(BinaryOp::Lt, &a, &b), &b, &a),
-                8 => {
-                    let r = slice(&a, &[(shape[0] - 1, -1, shape[0]), (0, 1, shape[1])]);
-                    binary(BinaryOp::Add, &r, &b)
-                }
-                _ => binary(BinaryOp::Add, &a, &constant_of(dtype, 2.0)),
-            };
-            pool.push(next);
-        }
-        let last = pool.len() - 1;
-        let mut roots = vec![pool[last].clone()];
-        if round % 3 == 0 {
-            roots.push(pool[last - 1].clone());
-            roots.push(reduce(ReduceOp::Max, &pool[last], &[random.below(2)]));
-        }
-        eval_all(&roots);
+    for _ in 0..150 {
+        eval_all(&random_graph(&mut random));
     }
+}
+
+/// The roots of a random graph: mostly one, sometimes three.
+pub(crate) fn random_graph(random: &mut Random) -> Vec<NodeRef> {
+    let dtypes = [DType::F32, DType::F64, DType::I32, DType::I64, DType::F16, DType::BF16, DType::U8];
+    let dtype = dtypes[random.below(dtypes.len())];
+    let sizes = [1, 2, 5, 17, 40, 100, 300];
+    let shape: Vec<usize> = (0..2).map(|_| sizes[random.below(sizes.len())]).collect();
+    let mut pool: Vec<NodeRef> = vec![
+        random.leaf(dtype, &shape),
+        transpose(&random.leaf(dtype, &[shape[1], shape[0]])),
+        broadcast(&random.leaf(dtype, &[1, shape[1]]), &shape),
+        broadcast(&random.leaf(dtype, &[shape[0], 1]), &shape),
+    ];
+    for _ in 0..3 + random.below(12) {
+        let (a, b) = (pool[random.below(pool.len())].clone(), pool[random.below(pool.len())].clone());
+        let next = match random.below(10) {
+            0 => unary(UnaryOp::Neg, &a),
+            1 if dtype.is_float() => unary(UnaryOp::Exp, &unary(UnaryOp::Neg, &unary(UnaryOp::Abs, &a))),
+            2 => binary(BinaryOp::Maximum, &a, &b),
+            3 => binary(BinaryOp::Sub, &a, &b),
+            4 => binary(BinaryOp::Mul, &a, &b),
+            5 | 6 => {
+                let axis = random.below(2);
+                let ops = [ReduceOp::Max, ReduceOp::Sum, ReduceOp::Min];
+                let op = ops[random.below(3)];
+                // Sums of 16-bit floats are formed in f32, as recording does.
+                let wide = if dtype.compute() == dtype { a.clone() } else { cast(dtype.compute(), &a) };
+                let r = cast(dtype, &reduce_keep(op, &wide, &[axis]));
+                binary(BinaryOp::Sub, &b, &r)
+            }
+            7 => select(&binary(BinaryOp::Lt, &a, &b), &b, &a),
+            8 => {
+                let r = slice(&a, &[(shape[0] - 1, -1, shape[0]), (0, 1, shape[1])]);
+                binary(BinaryOp::Add, &r, &b)
+            }
+            _ => binary(BinaryOp::Add, &a, &constant_of(dtype, 2.0)),
+        };
+        pool.push(next);
+    }
+    let last = pool.len() - 1;
+    let mut roots = vec![pool[last].clone()];
+    if random.below(3) == 0 {
+        roots.push(pool[last - 1].clone());
+        roots.push(reduce(ReduceOp::Max, &pool[last], &[random.below(2)]));
+    }
+    roots
 }
 
 fn constant_of(dtype: DType, v: f64) -> NodeRef {

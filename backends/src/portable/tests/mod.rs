@@ -6,13 +6,16 @@
 //! * [`ops`]: each operation on each type at the edges of its domain.
 //! * [`reductions`]: orders, empties, moments, positions.
 //! * [`fusion`]: fused against op by op on random graphs; strides of all kinds.
+//!
+//! The graphs, and what runs the launches of a plan ([`run_with`]), also serve the tests of other
+//! engines.
 
-mod fusion;
+pub(crate) mod fusion;
 mod naive;
-mod ops;
-mod reductions;
+pub(crate) mod ops;
+pub(crate) mod reductions;
 
-use super::isa::Isa;
+pub(crate) use super::isa::Isa;
 use super::{Job, Program, RowState, combine, finish_row, run_rows, sweep_range};
 use lazuli_core::layout::row_major;
 use lazuli_core::op::{MapOp, SlicePart};
@@ -28,7 +31,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 /// Memory of a test array.
-struct Memory {
+pub(crate) struct Memory {
     words: Vec<u64>,
     bytes: usize,
 }
@@ -56,10 +59,10 @@ impl Buffer for Memory {
 
 /// An array of a test: its type, shape and memory bits, row-major.
 #[derive(Clone, PartialEq, Debug)]
-struct Data {
-    dtype: DType,
-    shape: Vec<usize>,
-    bits: Vec<u64>,
+pub(crate) struct Data {
+    pub(crate) dtype: DType,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) bits: Vec<u64>,
 }
 
 impl Data {
@@ -68,7 +71,7 @@ impl Data {
     }
 
     /// The same bits, where all NaNs are the same.
-    fn canonical(&self) -> Data {
+    pub(crate) fn canonical(&self) -> Data {
         let nan = |b: &u64| match self.dtype {
             DType::F32 if f32::from_bits(*b as u32).is_nan() => 0x7FC0_0000,
             DType::F64 if f64::from_bits(*b).is_nan() => 0x7FF8_0000_0000_0000,
@@ -80,12 +83,12 @@ impl Data {
     }
 }
 
-fn leaf_of(dtype: DType, shape: &[usize], bits: &[u64]) -> NodeRef {
+pub(crate) fn leaf_of(dtype: DType, shape: &[usize], bits: &[u64]) -> NodeRef {
     strided_leaf(dtype, bits, Layout::contiguous(shape))
 }
 
 /// An array whose buffer holds `bits` and whose elements are those of `layout`.
-fn strided_leaf(dtype: DType, bits: &[u64], layout: Layout) -> NodeRef {
+pub(crate) fn strided_leaf(dtype: DType, bits: &[u64], layout: Layout) -> NodeRef {
     let memory = Memory::new(bits.len() * dtype.size());
     for (i, &b) in bits.iter().enumerate() {
         // SAFETY: within the memory just made, aligned to 8.
@@ -94,16 +97,16 @@ fn strided_leaf(dtype: DType, bits: &[u64], layout: Layout) -> NodeRef {
     Node::ready(dtype, Value { buffer: Arc::new(memory), layout }, Location::caller())
 }
 
-fn leaf<T: Element>(shape: &[usize], values: &[T]) -> NodeRef {
+pub(crate) fn leaf<T: Element>(shape: &[usize], values: &[T]) -> NodeRef {
     leaf_of(T::DTYPE, shape, &values.iter().map(|v| v.to_bits64()).collect::<Vec<_>>())
 }
 
-fn node(op: Op, inputs: &[&NodeRef], dtype: DType, shape: &[usize]) -> NodeRef {
+pub(crate) fn node(op: Op, inputs: &[&NodeRef], dtype: DType, shape: &[usize]) -> NodeRef {
     let inputs = inputs.iter().map(|&n| n.clone()).collect();
     Node::pending(op, inputs, dtype, Dims::from_slice(shape), DeviceId::Portable, Location::caller())
 }
 
-fn unary(op: UnaryOp, x: &NodeRef) -> NodeRef {
+pub(crate) fn unary(op: UnaryOp, x: &NodeRef) -> NodeRef {
     let dtype = match op {
         UnaryOp::Cast(to) => to,
         UnaryOp::IsNan | UnaryOp::IsInf | UnaryOp::IsFinite => DType::Bool,
@@ -112,59 +115,59 @@ fn unary(op: UnaryOp, x: &NodeRef) -> NodeRef {
     node(Op::Map(MapOp::Unary(op)), &[x], dtype, x.shape())
 }
 
-fn cast(to: DType, x: &NodeRef) -> NodeRef {
+pub(crate) fn cast(to: DType, x: &NodeRef) -> NodeRef {
     unary(UnaryOp::Cast(to), x)
 }
 
 /// With NumPy's broadcasting.
-fn binary(op: BinaryOp, x: &NodeRef, y: &NodeRef) -> NodeRef {
+pub(crate) fn binary(op: BinaryOp, x: &NodeRef, y: &NodeRef) -> NodeRef {
     let shape = lazuli_core::shape::broadcast(x.shape(), y.shape()).expect("shapes that fit");
     let (x, y) = (broadcast(x, &shape), broadcast(y, &shape));
     let dtype = if op.is_comparison() { DType::Bool } else { x.dtype() };
     node(Op::Map(MapOp::Binary(op)), &[&x, &y], dtype, &shape)
 }
 
-fn select(c: &NodeRef, x: &NodeRef, y: &NodeRef) -> NodeRef {
+pub(crate) fn select(c: &NodeRef, x: &NodeRef, y: &NodeRef) -> NodeRef {
     node(Op::Map(MapOp::Select), &[c, x, y], x.dtype(), x.shape())
 }
 
-fn mul_add(x: &NodeRef, y: &NodeRef, z: &NodeRef) -> NodeRef {
+pub(crate) fn mul_add(x: &NodeRef, y: &NodeRef, z: &NodeRef) -> NodeRef {
     node(Op::Map(MapOp::MulAdd), &[x, y, z], x.dtype(), x.shape())
 }
 
-fn constant<T: Element>(v: T) -> NodeRef {
+pub(crate) fn constant<T: Element>(v: T) -> NodeRef {
     node(Op::Const(Scalar::new(v)), &[], T::DTYPE, &[])
 }
 
-fn broadcast(x: &NodeRef, shape: &[usize]) -> NodeRef {
+pub(crate) fn broadcast(x: &NodeRef, shape: &[usize]) -> NodeRef {
     if x.shape().as_slice() == shape {
         return x.clone();
     }
     node(Op::View(View::Broadcast), &[x], x.dtype(), shape)
 }
 
-fn permute(x: &NodeRef, axes: &[usize]) -> NodeRef {
+pub(crate) fn permute(x: &NodeRef, axes: &[usize]) -> NodeRef {
     let shape: Vec<usize> = axes.iter().map(|&a| x.shape()[a]).collect();
     node(Op::View(View::Permute(axes.into())), &[x], x.dtype(), &shape)
 }
 
-fn transpose(x: &NodeRef) -> NodeRef {
+pub(crate) fn transpose(x: &NodeRef) -> NodeRef {
     let axes: Vec<usize> = (0..x.shape().len()).rev().collect();
     permute(x, &axes)
 }
 
-fn reshape(x: &NodeRef, shape: &[usize]) -> NodeRef {
+pub(crate) fn reshape(x: &NodeRef, shape: &[usize]) -> NodeRef {
     node(Op::View(View::Reshape), &[x], x.dtype(), shape)
 }
 
 /// `(start, step, length)` for each axis.
-fn slice(x: &NodeRef, parts: &[(usize, isize, usize)]) -> NodeRef {
+pub(crate) fn slice(x: &NodeRef, parts: &[(usize, isize, usize)]) -> NodeRef {
     let shape: Vec<usize> = parts.iter().map(|p| p.2).collect();
     let parts = parts.iter().map(|&(start, step, _)| SlicePart { start, step }).collect();
     node(Op::View(View::Slice(parts)), &[x], x.dtype(), &shape)
 }
 
-fn reduce(op: ReduceOp, x: &NodeRef, axes: &[usize]) -> NodeRef {
+pub(crate) fn reduce(op: ReduceOp, x: &NodeRef, axes: &[usize]) -> NodeRef {
     let kept = (0..x.shape().len()).filter(|d| !axes.contains(d));
     let shape: Vec<usize> = kept.map(|d| x.shape()[d]).collect();
     let dtype = match op {
@@ -175,19 +178,19 @@ fn reduce(op: ReduceOp, x: &NodeRef, axes: &[usize]) -> NodeRef {
 }
 
 /// A reduction that keeps its axes at length 1.
-fn reduce_keep(op: ReduceOp, x: &NodeRef, axes: &[usize]) -> NodeRef {
+pub(crate) fn reduce_keep(op: ReduceOp, x: &NodeRef, axes: &[usize]) -> NodeRef {
     let shape: Vec<usize> =
         x.shape().iter().enumerate().map(|(d, &n)| if axes.contains(&d) { 1 } else { n }).collect();
     reshape(&reduce(op, x, axes), &shape)
 }
 
-fn iota(n: usize) -> NodeRef {
+pub(crate) fn iota(n: usize) -> NodeRef {
     node(Op::Iota, &[], DType::I64, &[n])
 }
 
 /// How launches are run.
 #[derive(Clone, Copy, Debug)]
-enum Way {
+pub(crate) enum Way {
     /// Whole.
     Whole,
     /// In ranges of this many rows.
@@ -196,8 +199,25 @@ enum Way {
     Split(u32),
 }
 
-/// Runs everything that `roots` need and returns them.
-fn run(roots: &[NodeRef], caps: &Caps, isa: Isa, way: Way, check: bool) -> Vec<Data> {
+/// Runs everything that `roots` need on the portable engine, and returns them.
+pub(crate) fn run(roots: &[NodeRef], caps: &Caps, isa: Isa, way: Way, check: bool) -> Vec<Data> {
+    run_with(roots, caps, |bound, bases, params| {
+        let program = Program::for_isa(bound, isa);
+        let job = Job { program: &program, bound, bases, params };
+        launch_one(&job, way);
+        if check {
+            naive::check(&job);
+        }
+    })
+}
+
+/// Plans and binds what `roots` need, has `each` run every launch (given the address of each
+/// access's buffer and the parameters), and returns the roots.
+pub(crate) fn run_with(
+    roots: &[NodeRef],
+    caps: &Caps,
+    mut each: impl FnMut(&Bound, &[*mut u8], &[u64]),
+) -> Vec<Data> {
     let trace = Trace::collect(roots, &[]).expect("no poison");
     let launches = bind(&plan(&trace, caps), &trace, caps);
     let results: Vec<Memory> = launches.results.iter().map(|&(_, bytes)| Memory::new(bytes)).collect();
@@ -215,13 +235,7 @@ fn run(roots: &[NodeRef], caps: &Caps, isa: Isa, way: Way, check: bool) -> Vec<D
                 Slot::Iota => std::ptr::null_mut(),
             })
             .collect();
-        let params = params(&bound.kernel, &trace);
-        let program = Program::for_isa(bound, isa);
-        let job = Job { program: &program, bound, bases: &bases, params: &params };
-        launch_one(&job, way);
-        if check {
-            naive::check(&job);
-        }
+        each(bound, &bases, &params(&bound.kernel, &trace));
     }
     (0..roots.len())
         .map(|r| {
@@ -269,7 +283,7 @@ fn launch_one(job: &Job<'_>, way: Way) {
 }
 
 /// All elements of a layout, row-major.
-fn read(dtype: DType, layout: &Layout, ptr: *const u8) -> Data {
+pub(crate) fn read(dtype: DType, layout: &Layout, ptr: *const u8) -> Data {
     let count: usize = layout.shape.iter().product();
     let order = row_major(&layout.shape);
     let bits = (0..count)
@@ -324,7 +338,7 @@ fn eval(root: &NodeRef) -> Data {
 }
 
 /// A small random number generator.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -332,14 +346,14 @@ impl Random {
         let x = self.0 ^ (self.0 >> 29);
         x.wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 16
     }
-    fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         self.next() as usize % n
     }
     /// A number around 0, with two binary digits more than its type keeps in sums.
     fn real(&mut self) -> f64 {
         (self.next() % (1 << 30)) as f64 / (1 << 29) as f64 - 1.0
     }
-    fn bits(&mut self, dtype: DType) -> u64 {
+    pub(crate) fn bits(&mut self, dtype: DType) -> u64 {
         let r = self.real();
         match dtype {
             DType::Bool => self.next() & 1,
@@ -347,7 +361,7 @@ impl Random {
             t => Scalar::from_f64(t, (r * 100.0).round()).bits,
         }
     }
-    fn leaf(&mut self, dtype: DType, shape: &[usize]) -> NodeRef {
+    pub(crate) fn leaf(&mut self, dtype: DType, shape: &[usize]) -> NodeRef {
         let n = shape.iter().product();
         let bits: Vec<u64> = (0..n).map(|_| self.bits(dtype)).collect();
         leaf_of(dtype, shape, &bits)

@@ -4,7 +4,7 @@
 use super::*;
 
 /// Values at the edges of a type, and some others.
-fn edges(dtype: DType) -> Vec<u64> {
+pub(crate) fn edges(dtype: DType) -> Vec<u64> {
     let ints = [0i128, 1, 2, 3, 7, 31, 32, 33, 63, 64, 100, -1, -2, -3, -7, -64, -100];
     let range = match dtype {
         DType::Bool => return vec![0, 1, 1, 0],
@@ -47,7 +47,7 @@ fn edges(dtype: DType) -> Vec<u64> {
     ints.iter().chain(&near).map(|&v| v as u64 & mask).collect()
 }
 
-const ALL: [DType; 9] = [
+pub(crate) const ALL: [DType; 9] = [
     DType::Bool,
     DType::I32,
     DType::I64,
@@ -60,7 +60,7 @@ const ALL: [DType; 9] = [
 ];
 
 /// All pairs of edges, as two arrays.
-fn pairs(dtype: DType) -> (NodeRef, NodeRef) {
+pub(crate) fn pairs(dtype: DType) -> (NodeRef, NodeRef) {
     let e = edges(dtype);
     let n = e.len() * e.len();
     let a: Vec<u64> = (0..n).map(|i| e[i / e.len()]).collect();

@@ -2,10 +2,10 @@
 
 use super::*;
 
-const LENGTHS: [usize; 22] =
+pub(crate) const LENGTHS: [usize; 22] =
     [0, 1, 2, 3, 15, 16, 17, 31, 32, 33, 63, 64, 65, 255, 256, 257, 511, 513, 1000, 2048, 2049, 5000];
 
-fn ops(n: usize, dtype: DType) -> Vec<ReduceOp> {
+pub(crate) fn ops(n: usize, dtype: DType) -> Vec<ReduceOp> {
     use ReduceOp::*;
     let mut list = vec![];
     if dtype == DType::Bool {
@@ -22,7 +22,7 @@ fn ops(n: usize, dtype: DType) -> Vec<ReduceOp> {
     list
 }
 
-const REGISTERS: [DType; 7] =
+pub(crate) const REGISTERS: [DType; 7] =
     [DType::Bool, DType::I32, DType::I64, DType::U8, DType::U64, DType::F32, DType::F64];
 
 #[test]
