@@ -1,4 +1,11 @@
 //! Tests of the compiler from text to running code, on every target that this processor has.
+//!
+//! Below are those that start from IR text written by hand. Those that start from graphs:
+//!
+//! * [`same_bits`] runs the code of each target and compares it with the portable engine.
+
+mod engine;
+mod same_bits;
 
 use super::test_kernels::{chain, chain_step, exp, sumsq};
 use super::{Code, Image, Jit, JitError, TargetCpu};

@@ -1,0 +1,201 @@
+//! The same bits from the code of each target and from the portable engine.
+//!
+//! Users of a processor with AVX-512 never run the code for AVX2, nor do the machines that run the
+//! tests; so it is run here, beside the other, on graphs whose results depend on the order of
+//! every addition. Kernels are compiled once a key, so lengths cost nothing.
+
+use super::engine::{Cut, Engine};
+use crate::portable::tests::fusion::{normalised, random_graph, softmax};
+use crate::portable::tests::ops::{ALL, edges, pairs};
+use crate::portable::tests::reductions::{LENGTHS, REGISTERS, ops};
+use crate::portable::tests::*;
+use lazuli_core::{BinaryOp, Caps, DType, NodeRef, ReduceOp, UnaryOp};
+
+/// The engines that run here, and what they have in common.
+struct Engines(Vec<Engine>);
+
+impl Engines {
+    fn new() -> Engines {
+        Engines(Engine::that_run_here())
+    }
+
+    /// Evaluates roots on every engine, and compares with the portable one.
+    #[track_caller]
+    fn same(&mut self, roots: &[NodeRef]) {
+        self.same_with(roots, &Caps::CPU);
+    }
+
+    #[track_caller]
+    fn same_with(&mut self, roots: &[NodeRef], caps: &Caps) {
+        let expected = run(roots, caps, Isa::best(), Way::Whole, false);
+        for engine in &mut self.0 {
+            for cut in [Cut::Whole, Cut::Pieces] {
+                for (e, g) in expected.iter().zip(engine.run(roots, caps, cut)) {
+                    let (e, g) = (e.canonical(), g.canonical());
+                    assert_eq!((e.dtype, &e.shape), (g.dtype, &g.shape));
+                    if let Some(i) = (0..e.bits.len()).find(|&i| e.bits[i] != g.bits[i]) {
+                        panic!(
+                            "{} {cut:?}: element {i} of {} {:?} is {:x}, and {:x} on the portable engine",
+                            engine.name(),
+                            e.dtype,
+                            e.shape,
+                            g.bits[i],
+                            e.bits[i]
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn reductions_of_every_length_and_type() {
+    let (mut engines, mut random) = (Engines::new(), Random(31));
+    for dtype in REGISTERS {
+        for n in LENGTHS {
+            let x = random.leaf(dtype, &[5, n]);
+            let t = random.leaf(dtype, &[n, 37]);
+            for op in ops(n, dtype) {
+                engines.same(&[reduce(op, &x, &[1])]);
+                engines.same(&[reduce(op, &x, &[0, 1])]);
+                engines.same(&[reduce(op, &t, &[0])]);
+            }
+        }
+    }
+}
+
+#[test]
+fn reductions_of_split_rows() {
+    let (mut engines, mut random) = (Engines::new(), Random(32));
+    for (rows, n) in [(1, 65_536), (3, 40_001), (2, 100_256)] {
+        for dtype in [DType::F32, DType::F64, DType::I32] {
+            let x = random.leaf(dtype, &[rows, n]);
+            let roots: Vec<NodeRef> = ops(n, dtype).iter().map(|&op| reduce(op, &x, &[1])).collect();
+            engines.same(&roots);
+            roots.iter().for_each(|r| engines.same(std::slice::from_ref(r)));
+        }
+        let x = random.leaf(DType::F32, &[rows, n]);
+        engines.same(&[softmax(&x, 1)]);
+        engines.same(&[normalised(&x, 1)]);
+    }
+}
+
+#[test]
+fn several_axes_that_do_not_merge() {
+    let (mut engines, mut random) = (Engines::new(), Random(33));
+    for dtype in [DType::F32, DType::F64, DType::U8] {
+        let x = random.leaf(dtype, &[7, 9, 11, 5]);
+        for axes in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+            let p = permute(&x, &axes);
+            for over in [&[0, 1][..], &[1, 2], &[0, 2, 3], &[0, 1, 2, 3]] {
+                let list: &[ReduceOp] = match dtype {
+                    DType::U8 => &[ReduceOp::Sum, ReduceOp::ArgMax],
+                    _ => &[ReduceOp::Sum, ReduceOp::ArgMax, ReduceOp::Moment2],
+                };
+                engines.same(&list.iter().map(|&op| reduce(op, &p, over)).collect::<Vec<_>>());
+            }
+        }
+    }
+}
+
+#[test]
+fn softmax_and_layer_norm() {
+    let (mut engines, mut random) = (Engines::new(), Random(34));
+    for (n, m) in [(40, 64), (33, 300), (257, 40), (20, 3000), (9, 20_000), (300, 5), (1, 1)] {
+        let x = random.leaf(DType::F32, &[n, m]);
+        for axis in [0, 1] {
+            engines.same(&[softmax(&x, axis)]);
+            engines.same(&[normalised(&x, axis)]);
+            engines.same(&[transpose(&softmax(&transpose(&x), axis))]);
+        }
+        let x = random.leaf(DType::F64, &[n, m]);
+        engines.same(&[softmax(&x, 0)]);
+        engines.same(&[softmax(&x, 1)]);
+        // Mean and squared deviations together, of f16 as it is recorded.
+        let x = cast(DType::F32, &random.leaf(DType::F16, &[n, m]));
+        let both = [ReduceOp::Sum, ReduceOp::Moment2].map(|op| cast(DType::F16, &reduce(op, &x, &[1])));
+        engines.same(&both);
+    }
+}
+
+/// Values at the edges of each type, through one kernel an operation's kind.
+#[test]
+fn operations_at_the_edges() {
+    use BinaryOp::*;
+    let mut engines = Engines::new();
+    for dtype in ALL {
+        let (a, b) = pairs(dtype);
+        let list: &[BinaryOp] = match dtype {
+            DType::Bool => &[And, Or, Xor, Maximum, Lt],
+            t if t.is_int() => &[Add, Sub, Mul, Div, Rem, Remainder, FloorDiv, Shl, Shr, Maximum, Lt],
+            _ => &[Add, Sub, Mul, Div, Rem, Remainder, FloorDiv, Copysign, Pow, Atan2, Hypot, Minimum, Ge],
+        };
+        for group in list.chunks(4) {
+            engines.same(&group.iter().map(|&op| binary(op, &a, &b)).collect::<Vec<_>>());
+        }
+        let x = leaf_of(dtype, &[edges(dtype).len()], &edges(dtype));
+        for to in ALL.chunks(3) {
+            engines.same(&to.iter().map(|&to| cast(to, &x)).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn functions_at_the_edges() {
+    use UnaryOp::*;
+    let mut engines = Engines::new();
+    let functions = [
+        Exp,
+        Exp2,
+        ExpM1,
+        Ln,
+        Ln1p,
+        Log2,
+        Log10,
+        Sin,
+        Cos,
+        Tan,
+        Asin,
+        Acos,
+        Atan,
+        Sinh,
+        Cosh,
+        Tanh,
+        Asinh,
+        Acosh,
+        Atanh,
+        Erf,
+        Erfc,
+        Cbrt,
+        Sigmoid,
+        Sqrt,
+        Rsqrt,
+        Round,
+        Sign,
+        Signum,
+        Powi(-3),
+        Powi(7),
+    ];
+    let mut random = Random(35);
+    for dtype in [DType::F32, DType::F64, DType::BF16] {
+        let mut bits = edges(dtype);
+        bits.extend((0..500).map(|_| random.bits(dtype)));
+        let x = leaf_of(dtype, &[bits.len()], &bits);
+        for group in functions.chunks(5) {
+            engines.same(&group.iter().map(|&f| unary(f, &x)).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn random_graphs() {
+    let (mut engines, mut random) = (Engines::new(), Random(36));
+    for round in 0..50 {
+        let roots = random_graph(&mut random);
+        engines.same(&roots);
+        if round % 8 == 0 {
+            engines.same_with(&roots, &Caps::CPU.op_by_op());
+        }
+    }
+}
