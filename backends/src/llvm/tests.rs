@@ -2,9 +2,11 @@
 //!
 //! Below are those that start from IR text written by hand. Those that start from graphs:
 //!
+//! * [`everything`] compiles each operation on each type in each skeleton for each target;
 //! * [`same_bits`] runs the code of each target and compares it with the portable engine.
 
 mod engine;
+mod everything;
 mod same_bits;
 
 use super::test_kernels::{chain, chain_step, exp, sumsq};
