@@ -6,37 +6,47 @@
 //! needs to know and which is not the node's reference count (readers in the graph count there).
 
 use crate::record::Call;
-use lazuli_core::{DType, Element, Error, NodeRef};
+use lazuli_core::{DType, Element, Error, Node, NodeRef};
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 
 /// A node that the program holds. Counts itself in the node.
-pub(crate) struct Handle(NodeRef);
+pub(crate) struct Handle(ManuallyDrop<NodeRef>);
 
 impl Handle {
+    #[inline]
     pub(crate) fn new(node: NodeRef) -> Handle {
-        node.retain_handle();
-        Handle(node)
+        Node::retain_handle(&node);
+        Handle(ManuallyDrop::new(node))
     }
 
+    #[inline]
     pub(crate) fn node(&self) -> &NodeRef {
         &self.0
     }
 
     /// The node, no longer counted as held.
+    #[inline]
     pub(crate) fn into_node(self) -> NodeRef {
-        self.0.clone()
+        Node::release_handle(&self.0);
+        let mut handle = ManuallyDrop::new(self);
+        // SAFETY: the handle is never dropped, so its reference is taken once.
+        unsafe { ManuallyDrop::take(&mut handle.0) }
     }
 }
 
 impl Clone for Handle {
     fn clone(&self) -> Handle {
-        Handle::new(self.0.clone())
+        Handle::new(NodeRef::clone(&self.0))
     }
 }
 
 impl Drop for Handle {
+    #[inline]
     fn drop(&mut self) {
-        self.0.release_handle();
+        Node::release_handle(&self.0);
+        // SAFETY: `into_node` forgets handles, so the reference is still there.
+        unsafe { ManuallyDrop::drop(&mut self.0) };
     }
 }
 
@@ -89,6 +99,12 @@ impl<T: Element> Array<T> {
 
     pub(crate) fn into_handle(self) -> Handle {
         self.handle
+    }
+
+    /// The node, no longer counted as held.
+    #[inline]
+    pub(crate) fn into_node(self) -> NodeRef {
+        self.handle.into_node()
     }
 
     /// The extents, outermost first; `[0]` if the array is poisoned.

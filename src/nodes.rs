@@ -21,7 +21,7 @@ impl Call {
 
     /// A constant with the shape and device of `like`, which it meets in an operation.
     pub(crate) fn constant_like(self, value: Scalar, like: &NodeRef) -> NodeRef {
-        self.source(Op::Const(value), value.dtype, like.shape().clone(), like.device())
+        self.source(Op::Const(value), value.dtype, Dims::from_slice(like.shape()), like.device())
     }
 
     /// The number `v` as a constant of `like`'s type, shape and device.
@@ -36,7 +36,7 @@ impl Call {
             UnaryOp::Cast(to) => to,
             _ => x.dtype(),
         };
-        let shape = x.shape().clone();
+        let shape = Dims::from_slice(x.shape());
         self.record(Op::Map(MapOp::Unary(op)), smallvec![x], dtype, shape)
     }
 
@@ -57,7 +57,7 @@ impl Call {
         let first = inputs[0].shape();
         if inputs.iter().all(|n| n.shape() == first) {
             // Poisoned inputs have a shape too; `record` looks at that.
-            let shape = first.clone();
+            let shape = Dims::from_slice(first);
             return self.record(Op::Map(op), inputs, dtype, shape);
         }
         // The first poisoned input speaks, not the shapes that poison made up.

@@ -39,7 +39,7 @@ impl<T: Element> IntoOperand<T> for T {
 impl<T: Element> IntoOperand<T> for Array<T> {
     #[inline]
     fn operand(self, _: Use, _: &NodeRef) -> NodeRef {
-        self.node().clone()
+        self.into_node()
     }
     fn on(&self) -> Option<DeviceId> {
         Some(self.node().device())

@@ -10,7 +10,7 @@ use crate::numbers::{Bitwise, Integer, Number};
 use crate::operand::{IntoOperand, Use};
 use crate::record::Call;
 use crate::{Array, Element};
-use lazuli_core::{BinaryOp, UnaryOp, bf16, f16};
+use lazuli_core::{BinaryOp, NodeRef, UnaryOp, bf16, f16};
 use std::ops::*;
 
 impl<T: Element> Array<T> {
@@ -22,27 +22,34 @@ impl<T: Element> Array<T> {
         op: BinaryOp,
         other: impl IntoOperand<T>,
     ) -> Array<U> {
-        let other = other.operand(Use(call), self.node());
-        Array::of(call.binary(op, self.node().clone(), other))
+        binary(call, op, self.node().clone(), other)
     }
+}
+
+#[inline]
+fn binary<T: Element, U: Element>(
+    call: Call,
+    op: BinaryOp,
+    left: NodeRef,
+    right: impl IntoOperand<T>,
+) -> Array<U> {
+    let right = right.operand(Use(call), &left);
+    Array::of(call.binary(op, left, right))
 }
 
 /// A scalar on the left.
 #[inline]
-fn reversed<T: Element>(call: Call, op: BinaryOp, left: T, right: &Array<T>) -> Array<T> {
-    let left = left.operand(Use(call), right.node());
-    Array::of(call.binary(op, left, right.node().clone()))
+fn reversed<T: Element>(call: Call, op: BinaryOp, left: T, right: NodeRef) -> Array<T> {
+    let left = left.operand(Use(call), &right);
+    Array::of(call.binary(op, left, right))
 }
 
 macro_rules! operator {
     ($bound:ident: $trait:ident $method:ident, $assign:ident $assign_method:ident, $op:ident;
      scalars $($s:ty)*) => {
-        operator!(@right $bound $trait $method $op, Array<T>, T);
-        operator!(@right $bound $trait $method $op, Array<T>, Array<T>);
-        operator!(@right $bound $trait $method $op, Array<T>, &Array<T>);
-        operator!(@right $bound $trait $method $op, &Array<T>, T);
-        operator!(@right $bound $trait $method $op, &Array<T>, Array<T>);
-        operator!(@right $bound $trait $method $op, &Array<T>, &Array<T>);
+        operator!(@right $bound $trait $method $op, T);
+        operator!(@right $bound $trait $method $op, Array<T>);
+        operator!(@right $bound $trait $method $op, &Array<T>);
         operator!(@assign $bound $assign $assign_method $method $op, T);
         operator!(@assign $bound $assign $assign_method $method $op, Array<T>);
         operator!(@assign $bound $assign $assign_method $method $op, &Array<T>);
@@ -51,20 +58,27 @@ macro_rules! operator {
                 type Output = Array<$s>;
                 #[track_caller]
                 fn $method(self, right: Array<$s>) -> Array<$s> {
-                    reversed(Call::new(stringify!($method)), BinaryOp::$op, self, &right)
+                    reversed(Call::new(stringify!($method)), BinaryOp::$op, self, right.into_node())
                 }
             }
             impl $trait<&Array<$s>> for $s {
                 type Output = Array<$s>;
                 #[track_caller]
                 fn $method(self, right: &Array<$s>) -> Array<$s> {
-                    reversed(Call::new(stringify!($method)), BinaryOp::$op, self, right)
+                    reversed(Call::new(stringify!($method)), BinaryOp::$op, self, right.node().clone())
                 }
             }
         )*
     };
-    (@right $bound:ident $trait:ident $method:ident $op:ident, $left:ty, $right:ty) => {
-        impl<T: $bound> $trait<$right> for $left {
+    (@right $bound:ident $trait:ident $method:ident $op:ident, $right:ty) => {
+        impl<T: $bound> $trait<$right> for Array<T> {
+            type Output = Array<T>;
+            #[track_caller]
+            fn $method(self, right: $right) -> Array<T> {
+                binary(Call::new(stringify!($method)), BinaryOp::$op, self.into_node(), right)
+            }
+        }
+        impl<T: $bound> $trait<$right> for &Array<T> {
             type Output = Array<T>;
             #[track_caller]
             fn $method(self, right: $right) -> Array<T> {
@@ -123,7 +137,7 @@ macro_rules! prefix {
             type Output = Array<T>;
             #[track_caller]
             fn $method(self) -> Array<T> {
-                Array::of(Call::new(stringify!($method)).unary(UnaryOp::$op, self.node().clone()))
+                Array::of(Call::new(stringify!($method)).unary(UnaryOp::$op, self.into_node()))
             }
         }
         impl<T: $($bound)*> $trait for &Array<T> {

@@ -60,6 +60,9 @@ pub enum Lane {
     Unit,
     /// Any other step along one axis.
     Strided,
+    /// Neighbours along the row axis before that of the lanes (in `Map` only): tiles of these
+    /// two axes are read along that one and transposed.
+    Across,
     /// Lanes run along several axes that do not merge: elements are packed first.
     Packed,
 }
@@ -89,7 +92,8 @@ pub struct Bound {
     /// Keep the dear values of a row in scratch between sweeps (else compute them again).
     pub keep: bool,
     /// Extents of the row axes, merged. At least one in `Map` and `Columns`; the last is the
-    /// lane axis there.
+    /// lane axis there, and the one before it the other axis of tiles where an access has one
+    /// (see [`Lane::Across`]).
     pub rows: Dims,
     /// Extents of the inner axes, merged, in reduction order.
     pub inner: Dims,
@@ -108,6 +112,11 @@ pub struct Bound {
 }
 
 impl Bound {
+    /// Does it run in tiles of the last two row axes?
+    pub fn is_tiled(&self) -> bool {
+        self.accesses.iter().any(|a| a.lane == Lane::Across)
+    }
+
     /// Number of rows.
     pub fn row_count(&self) -> usize {
         self.rows.iter().product()

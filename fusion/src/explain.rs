@@ -191,6 +191,7 @@ fn kernel_step(trace: &Trace, b: &Bound) -> ExplainedStep {
     arrays.extend(stores.iter().map(|&n| format!("writes {}", show(trace, n))));
     let sweeps = b.stages.sweeps.len();
     let lanes = match b.mode {
+        Mode::Map if b.is_tiled() => "elementwise, in transposed tiles".to_string(),
         Mode::Map => "elementwise".to_string(),
         Mode::Rows => format!("{} rows of {}, lanes along the row", b.row_count(), b.inner_count()),
         Mode::Columns => format!("{} rows of {}, lanes across rows", b.row_count(), b.inner_count()),

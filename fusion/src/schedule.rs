@@ -18,11 +18,18 @@ use std::sync::Arc;
 const FEW_ROWS: usize = 8;
 /// Points at least for that.
 const SPLIT_POINTS: usize = 1 << 16;
+/// Shortest axes that tiles are worth.
+const TILE: usize = 16;
 /// Below this many reduced elements a row, lanes run across rows whatever the strides are.
 const TINY_ROW: usize = 16;
 
-/// Nanoseconds for a unit of price, or a byte, of one element.
-const NS_PER_UNIT: f64 = 0.03;
+/// Nanoseconds of one thread for a unit of price of one element (of 4 bytes; 8 bytes take twice
+/// as long), for a byte in a cache, and for a byte in memory.
+const NS_PER_UNIT: f64 = 0.015;
+const NS_PER_CACHED_BYTE: f64 = 0.01;
+const NS_PER_BYTE: f64 = 0.04;
+/// Arrays of a kernel up to this size together are taken to be in a cache.
+const CACHED: usize = 2 << 20;
 
 /// Merges axes, picks the direction of lanes, counts bytes and writes the key.
 pub(crate) fn schedule(
@@ -58,6 +65,13 @@ pub(crate) fn schedule(
         rows.push(1);
         accesses.iter_mut().for_each(|a| a.rows.push(0));
     }
+    if mode == Mode::Map
+        && let Some(axis) = tile_axis(&accesses, &rows)
+    {
+        let before = rows.len() - 2;
+        rows[axis..=before].rotate_left(1);
+        accesses.iter_mut().for_each(|a| a.rows[axis..=before].rotate_left(1));
+    }
     let count: usize = rows.iter().product();
     let split = mode == Mode::Rows && count < FEW_ROWS && points >= SPLIT_POINTS;
     let widest = stages.kept.iter().map(|&v| kernel.body[v as usize].ty.size()).sum::<usize>();
@@ -69,7 +83,7 @@ pub(crate) fn schedule(
     let (bytes_read, bytes_cached) = if cached { (bytes_read, again) } else { (bytes_read + again, 0) };
 
     for a in &mut accesses {
-        a.lane = lane_of(a, mode);
+        a.lane = lane_of(a, mode, &rows);
     }
     let classes: Vec<(Lane, DType, bool, bool, bool)> =
         accesses.iter().map(|a| (a.lane, a.dtype, a.write, a.full, a.slot == Slot::Iota)).collect();
@@ -77,7 +91,9 @@ pub(crate) fn schedule(
     let key = words_of(&(shape, classes, &kernel.body, &kernel.stores, kernel.params.len())).into();
     let ops: usize = kernel.body.iter().map(|d| price(&d.inst)).sum();
     let moved: usize = accesses.iter().filter(|a| a.full || inner.is_empty()).map(|a| a.dtype.size()).sum();
-    let work = points as f64 * NS_PER_UNIT * (ops + moved) as f64;
+    let wide = kernel.body.iter().any(|d| d.ty.size() == 8) as usize + 1;
+    let per_byte = if bytes_read + bytes_written <= CACHED { NS_PER_CACHED_BYTE } else { NS_PER_BYTE };
+    let work = points as f64 * ((ops * wide) as f64 * NS_PER_UNIT + moved as f64 * per_byte);
     Bound {
         kernel,
         stages,
@@ -95,7 +111,20 @@ pub(crate) fn schedule(
     }
 }
 
-fn lane_of(a: &BoundAccess, mode: Mode) -> Lane {
+/// Is this array read across the lanes of a map, with its neighbours along row axis `d`?
+fn is_across(a: &BoundAccess, rows: &[usize], d: usize) -> bool {
+    let last = rows.len() - 1;
+    let large = rows[d] >= TILE && rows[last] >= TILE;
+    large && a.rows[d] == 1 && !matches!(a.rows[last], 0 | 1) && !a.write && a.slot != Slot::Iota
+}
+
+/// The axis along which most of those arrays lie that a map reads across its lanes.
+fn tile_axis(accesses: &[BoundAccess], rows: &[usize]) -> Option<usize> {
+    let across = |d: usize| accesses.iter().filter(|a| is_across(a, rows, d)).count();
+    (0..rows.len() - 1).max_by_key(|&d| across(d)).filter(|&d| across(d) > 0)
+}
+
+fn lane_of(a: &BoundAccess, mode: Mode, rows: &[usize]) -> Lane {
     let step = match mode {
         Mode::Rows if a.inner.iter().all(|&s| s == 0) => 0,
         Mode::Rows if a.inner.len() > 1 => return Lane::Packed,
@@ -105,6 +134,7 @@ fn lane_of(a: &BoundAccess, mode: Mode) -> Lane {
     match step {
         0 => Lane::Same,
         1 => Lane::Unit,
+        _ if mode == Mode::Map && rows.len() > 1 && is_across(a, rows, rows.len() - 2) => Lane::Across,
         _ => Lane::Strided,
     }
 }

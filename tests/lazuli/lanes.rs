@@ -243,3 +243,33 @@ mod environment {
         }
     }
 }
+
+/// Arrays that are read across the lanes, in tiles: sizes around tiles and strips, other axes
+/// around the two, several such arrays, every size of element.
+#[test]
+fn transposed_tiles() {
+    fn check<T: Sample>(shape: [usize; 3], axes: [usize; 3]) {
+        let count = shape.iter().product();
+        let data: Vec<T> = T::values(count).into_iter().cycle().take(count).collect();
+        let run = |device: &Device| {
+            let x = shaped(device, &shape, &data);
+            let turned = x.permute(axes);
+            let like = on(device, &data).reshape(turned.shape());
+            // Two arrays across, one along, and one that is a slice of such a view.
+            let flipped = turned.flip(axes.iter().position(|&a| a == 2).unwrap());
+            like.eq(&turned).select(&flipped, &turned)
+        };
+        let expected = run(&Device::portable()).to_vec().unwrap();
+        let what = format!("{} {shape:?} seen as {axes:?}", T::DTYPE);
+        assert_bits(&what, &run(&Device::cpu()), &expected, |i| format!("element {i}"));
+    }
+    for shape in [[1, 16, 16], [1, 15, 17], [2, 33, 31], [1, 300, 70], [3, 257, 40], [20, 5, 64]] {
+        for axes in [[0, 2, 1], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
+            check::<f32>(shape, axes);
+            check::<f64>(shape, axes);
+            check::<u8>(shape, axes);
+            check::<bool>(shape, axes);
+            check::<bf16>(shape, axes);
+        }
+    }
+}

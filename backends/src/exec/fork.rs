@@ -31,7 +31,7 @@ extern "C" fn before() {
     #[cfg(feature = "llvm")]
     locks.extend(crate::llvm::lock_all());
     locks.extend(cache::lock_all());
-    locks.push(Box::new(threads::lock()));
+    locks.push(Box::new(threads::lock_team()));
     locks.push(Box::new(memory::pool()));
     locks.push(Box::new(stats::lock()));
     let _ = HELD.try_with(|held| *held.borrow_mut() = locks);

@@ -3,7 +3,7 @@
 use super::cache::{Engine, Prepared};
 use super::memory;
 use super::reuse::Reused;
-use super::threads::{num_threads, parallel};
+use super::threads::{is_worth, num_threads, parallel};
 use crate::portable::{self, FpEnv, Job, RowState};
 use lazuli_core::{BufferRef, DeviceId, ErrorKind};
 #[cfg(feature = "llvm")]
@@ -20,14 +20,17 @@ use std::{mem::MaybeUninit, sync::LazyLock};
 /// Bytes of scratch up to which it is taken from the stack.
 const SMALL_SCRATCH: usize = 4096;
 
-/// A parallel region pays above this much work, in nanoseconds of one thread.
-const WORTH_NS: f64 = 60_000.0;
+/// Below this much work, in nanoseconds of one thread, each thread gets one piece; above it four,
+/// so that a thread that is kept waiting by others holds nobody up for long.
+const FINE_NS: f64 = 50_000.0;
 
 /// Memory of an evaluation, all of it reserved before the first launch.
 pub struct Memory {
     /// One buffer a result.
     pub results: SmallVec<[BufferRef; 2]>,
     arena: Option<BufferRef>,
+    /// Threads that may work at once.
+    threads: usize,
     /// Scratch: bytes a thread, and the buffer of all threads.
     #[cfg_attr(not(feature = "llvm"), allow(dead_code, reason = "the interpreter has its own"))]
     scratch: Option<(usize, BufferRef)>,
@@ -57,14 +60,16 @@ impl Memory {
             0 => None,
             bytes => Some(memory::allocate(bytes, device)?),
         };
+        // Asked for once: it may change at any time, and each thread needs its own scratch.
+        let threads = num_threads();
         let scratch = match scratch_bytes(launches, engines) {
             0 => None,
             bytes => {
                 let each = bytes.next_multiple_of(64);
-                Some((each, memory::allocate(each * num_threads(), device)?))
+                Some((each, memory::allocate(each * threads, device)?))
             }
         };
-        Ok(Memory { results, arena, scratch })
+        Ok(Memory { results, arena, threads, scratch })
     }
 
     #[cfg(feature = "llvm")]
@@ -110,7 +115,7 @@ pub fn launch_all(trace: &Trace, prepared: &Prepared, engines: &[Engine], memory
                 let params = params(&bound.kernel, trace);
                 match engine {
                     Engine::Portable(program) => {
-                        run_portable(&Job { program, bound, bases: &bases, params: &params });
+                        run_portable(&Job { program, bound, bases: &bases, params: &params }, memory.threads);
                     }
                     #[cfg(feature = "llvm")]
                     Engine::Llvm { code, words } => {
@@ -125,7 +130,7 @@ pub fn launch_all(trace: &Trace, prepared: &Prepared, engines: &[Engine], memory
                 let bases = [0, 1, 2].map(|i| base(m.operands[i].0));
                 let _env = FpEnv::set();
                 // SAFETY: the buffers were made for these layouts; the result is ours alone.
-                unsafe { super::matmul::run(m, bases) };
+                unsafe { super::matmul::run(m, bases, memory.threads) };
             }
         }
     }
@@ -150,9 +155,12 @@ impl Cut {
 }
 
 /// How many pieces a launch is cut into.
-fn pieces(bound: &Bound) -> usize {
-    let threads = num_threads();
-    if threads == 1 || bound.work < WORTH_NS { 1 } else { threads * 4 }
+fn pieces(bound: &Bound, threads: usize) -> usize {
+    match (threads > 1 && is_worth(bound.work), bound.work < FINE_NS) {
+        (false, _) => 1,
+        (true, true) => threads,
+        (true, false) => threads * 4,
+    }
 }
 
 /// Raw pointers of a job, which threads share.
@@ -172,21 +180,23 @@ const STRIP: usize = 2048;
 
 /// Calls `each(worker, outer range, lane range)` for pieces of a map or column launch: of the
 /// outer rows where there are enough, of the lanes otherwise.
-fn rectangles(bound: &Bound, each: &(impl Fn(usize, (usize, usize), (usize, usize)) + Sync)) {
+fn rectangles(bound: &Bound, threads: usize, each: &(impl Fn(usize, (usize, usize), (usize, usize)) + Sync)) {
     let (&lanes, outer) = bound.rows.split_last().expect("a lane axis");
     let outer: usize = outer.iter().product();
     let grain = 64;
-    let mut wanted = pieces(bound);
+    // Threads meet between tiles.
+    let outer_grain = if bound.is_tiled() { grain } else { 1 };
+    let mut wanted = pieces(bound, threads);
     if bound.mode == Mode::Columns {
-        wanted = wanted.min((outer * lanes.div_ceil(STRIP)).max(num_threads()));
+        wanted = wanted.min((outer * lanes.div_ceil(STRIP)).max(threads));
     }
     if outer >= wanted {
-        let cut = Cut::new(outer, wanted, 1);
-        parallel(cut.count(), &|worker, p| each(worker, cut.range(p), (0, lanes)));
+        let cut = Cut::new(outer, wanted, outer_grain);
+        parallel(threads, cut.count(), &|worker, p| each(worker, cut.range(p), (0, lanes)));
     } else {
         let cut = Cut::new(lanes, wanted.div_ceil(outer.max(1)), grain);
         let per = cut.count();
-        parallel(outer * per, &|worker, p| each(worker, (p / per, p / per + 1), cut.range(p % per)));
+        parallel(threads, outer * per, &|worker, p| each(worker, (p / per, p / per + 1), cut.range(p % per)));
     }
 }
 
@@ -218,8 +228,8 @@ fn streams(bound: &Bound, bases: &[*mut u8]) -> bool {
 }
 
 /// Elements of a unit of a split row: complete subtrees of the reduction.
-fn split_unit(bound: &Bound) -> usize {
-    let wanted = pieces(bound) * 2;
+fn split_unit(bound: &Bound, threads: usize) -> usize {
+    let wanted = pieces(bound, threads) * 2;
     let count = bound.inner_count();
     let mut unit = 256;
     while unit * 2 * wanted <= count {
@@ -242,23 +252,24 @@ fn run_llvm(bound: &Bound, words: &[u64], code: &crate::llvm::Compiled, memory: 
             code.call(entry, words, scratch, state, out, ranges);
         }
     };
+    let threads = memory.threads;
     match (bound.mode, bound.split) {
-        (Mode::Map, _) => rectangles(bound, &|w, (b0, e0), (b1, e1)| {
+        (Mode::Map, _) => rectangles(bound, threads, &|w, (b0, e0), (b1, e1)| {
             call(0, w, 0, 0, [b0, e0, b1, e1]);
         }),
-        (Mode::Columns, _) => rectangles(bound, &|w, (b0, e0), (b1, e1)| {
+        (Mode::Columns, _) => rectangles(bound, threads, &|w, (b0, e0), (b1, e1)| {
             call(0, w, 0, 0, [b0, e0, b1, e1]);
         }),
         (Mode::Rows, false) => {
-            let cut = Cut::new(bound.row_count(), pieces(bound), 1);
-            parallel(cut.count(), &|w, p| {
+            let cut = Cut::new(bound.row_count(), pieces(bound, threads), 1);
+            parallel(threads, cut.count(), &|w, p| {
                 let (b, e) = cut.range(p);
                 call(0, w, 0, 0, [b, e, 0, 0]);
             });
         }
         (Mode::Rows, true) => {
             let reduces: Vec<u32> = reduces_of(bound);
-            let unit = split_unit(bound);
+            let unit = split_unit(bound, threads);
             let cut = Cut { n: bound.inner_count(), step: unit };
             for row in 0..bound.row_count() {
                 let mut state = vec![0u64; reduces.len()];
@@ -267,7 +278,7 @@ fn run_llvm(bound: &Bound, words: &[u64], code: &crate::llvm::Compiled, memory: 
                     let mut totals = vec![0u64; width * cut.count()];
                     let place = totals.as_mut_ptr() as usize;
                     let known = state.as_ptr() as usize;
-                    parallel(cut.count(), &|w, p| {
+                    parallel(threads, cut.count(), &|w, p| {
                         let (b1, e1) = cut.range(p);
                         call(s, w, known, place + p * width * 8, [row, row + 1, b1, e1]);
                     });
@@ -299,13 +310,13 @@ fn reduces_of(bound: &Bound) -> Vec<u32> {
     (0..body.len() as u32).filter(|&v| matches!(body[v as usize].inst, Inst::Reduce(..))).collect()
 }
 
-fn run_portable(job: &Job<'_>) {
+fn run_portable(job: &Job<'_>, threads: usize) {
     let bound = job.bound;
     let shared = Shared(job);
     match (bound.mode, bound.split) {
         (Mode::Map | Mode::Columns, _) => {
             let lanes = *bound.rows.last().expect("a lane axis");
-            rectangles(bound, &|_, (b0, e0), (b1, e1)| {
+            rectangles(bound, threads, &|_, (b0, e0), (b1, e1)| {
                 // Either whole outer rows, or a part of one.
                 let (begin, end) = if e1 - b1 == lanes {
                     (b0 * lanes, e0 * lanes)
@@ -317,20 +328,20 @@ fn run_portable(job: &Job<'_>) {
             });
         }
         (Mode::Rows, false) => {
-            let cut = Cut::new(bound.row_count(), pieces(bound), 1);
-            parallel(cut.count(), &|_, p| {
+            let cut = Cut::new(bound.row_count(), pieces(bound, threads), 1);
+            parallel(threads, cut.count(), &|_, p| {
                 let (b, e) = cut.range(p);
                 // SAFETY: as above.
                 unsafe { portable::run_rows(shared.job(), b, e) };
             });
         }
         (Mode::Rows, true) => {
-            let cut = Cut { n: bound.inner_count(), step: split_unit(bound) };
+            let cut = Cut { n: bound.inner_count(), step: split_unit(bound, threads) };
             for row in 0..bound.row_count() {
                 let mut state = RowState::new();
                 for s in 0..bound.stages.sweeps.len() {
                     let parts = Mutex::new(vec![Vec::new(); cut.count()]);
-                    parallel(cut.count(), &|_, p| {
+                    parallel(threads, cut.count(), &|_, p| {
                         let (b, e) = cut.range(p);
                         // SAFETY: as above.
                         let part = unsafe { portable::sweep_range(shared.job(), row, s, &state, b, e) };

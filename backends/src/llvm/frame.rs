@@ -181,6 +181,11 @@ impl<'e> Frame<'e> {
         index
     }
 
+    /// Extent of a row axis.
+    pub fn row_extent(&self, d: usize) -> V<'e> {
+        self.word(self.abi.row_extent(d))
+    }
+
     /// Address (or position) of an access at a row.
     pub fn row_address(&self, a: u16, index: &[V<'e>]) -> V<'e> {
         let mut at = self.word(self.abi.base(a as usize));
@@ -253,7 +258,7 @@ impl<'e> Frame<'e> {
                 None => e.load(ty, address, size),
                 Some(mask) => e.load_masked(ty, address, mask, size),
             },
-            Lane::Strided => {
+            Lane::Strided | Lane::Across => {
                 let places = self.places(address, stride, lanes);
                 let all = e.int(Ty::new(Elem::I1, lanes), 1);
                 e.gather(ty, places, mask.unwrap_or(all), size)
@@ -292,7 +297,7 @@ impl<'e> Frame<'e> {
                 None if streaming => e.store_streaming(raw, address, size * raw.ty.lanes),
                 None => e.store(raw, address, size),
             },
-            Lane::Strided => {
+            Lane::Strided | Lane::Across => {
                 let lanes = raw.ty.lanes;
                 let places = self.places(address, stride, lanes);
                 let all = e.int(Ty::new(Elem::I1, lanes), 1);

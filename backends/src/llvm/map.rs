@@ -14,55 +14,90 @@ pub fn run<'e>(f: &Frame<'e>) -> Result<(), String> {
     let e = f.e;
     let [b0, e0, b1, e1] = f.ranges();
     let mut failed = Ok(());
+    let (end, rest) = whole_vectors(f, b1, e1);
     e.for_loop(b0, e0, 1, &[], |outer, _| {
-        let index = f.row_index(outer, f.b.rows.len() - 1);
-        let bases: Vec<V<'e>> = (0..f.b.accesses.len() as u16).map(|a| f.row_address(a, &index)).collect();
-        // What is the same in every lane is read once.
-        let mut fixed: HashMap<u16, V<'e>> = HashMap::new();
+        let row = Row::new(f, &f.row_index(outer, f.b.rows.len() - 1), AHEAD);
+        f.by_streaming(f.b.kernel.stores.iter().map(|s| s.access), |streaming| {
+            e.for_loop(b1, end, f.lanes.into(), &[], |i, _| {
+                failed = std::mem::replace(&mut failed, Ok(())).and(row.point(i, None, streaming));
+                vec![]
+            });
+        });
+        failed = std::mem::replace(&mut failed, Ok(())).and(row.tail(end, rest));
+        vec![]
+    });
+    failed
+}
+
+/// Where the last whole vector of lanes `begin..end` ends, and how many lanes are left.
+pub fn whole_vectors<'e>(f: &Frame<'e>, begin: V<'e>, end: V<'e>) -> (V<'e>, V<'e>) {
+    let e = f.e;
+    let rest = e.binary("and", e.binary("sub", end, begin), e.i64(i64::from(f.lanes) - 1));
+    (e.binary("sub", end, rest), rest)
+}
+
+/// One row of a map.
+pub struct Row<'f, 'e> {
+    f: &'f Frame<'e>,
+    bases: Vec<V<'e>>,
+    /// What is the same in every lane, read once; and vectors that were read otherwise.
+    known: HashMap<u16, V<'e>>,
+    ahead: i64,
+}
+
+impl<'f, 'e> Row<'f, 'e> {
+    /// The row at an index of all row axes but the last. Streams are prefetched `ahead` bytes
+    /// before they are needed.
+    pub fn new(f: &'f Frame<'e>, index: &[V<'e>], ahead: i64) -> Row<'f, 'e> {
+        let bases: Vec<V<'e>> = (0..f.b.accesses.len() as u16).map(|a| f.row_address(a, index)).collect();
+        let mut known = HashMap::new();
         for def in &f.b.kernel.body {
             if let Inst::Load(a) | Inst::Index(a) = def.inst
                 && f.access(a).lane == Lane::Same
             {
-                fixed.insert(a, f.read(a, Lane::Same, bases[a as usize], e.i64(0), 1, None));
+                known.insert(a, f.read(a, Lane::Same, bases[a as usize], f.e.i64(0), 1, None));
             }
         }
-        let point = |i: V<'e>, mask: Option<V<'e>>, streaming: bool| -> Result<(), String> {
-            let at = |a: u16| e.add(bases[a as usize], e.mul(i, f.lane_stride(a)));
-            let mut env = Env::new(f.lanes, None);
-            f.compute(&f.row_values(0), &mut env, &mut |a, _| {
-                if let Some(&v) = fixed.get(&a) {
-                    return v;
-                }
-                let (place, access) = (at(a), f.access(a));
-                let whole = f.unit(a) * i64::from(f.lanes) >= 32;
-                if mask.is_none() && access.lane == Lane::Unit && access.slot != Slot::Iota && whole {
-                    let ahead = e.add(place, e.i64(AHEAD));
-                    e.prefetch(e.convert("inttoptr", ahead, super::emit::PTR));
-                }
-                f.read(a, access.lane, place, f.lane_stride(a), f.lanes, mask)
-            })?;
-            for s in &f.b.kernel.stores {
-                let (lane, stride) = (f.access(s.access).lane, f.lane_stride(s.access));
-                let past = streaming && f.fills_lines(s.access);
-                f.write(s.access, lane, at(s.access), stride, f.value(s.value, &env), mask, past);
+        Row { f, bases, known, ahead }
+    }
+
+    /// Gives an access its vector at the next point.
+    pub fn set(&mut self, a: u16, value: V<'e>) {
+        self.known.insert(a, value);
+    }
+
+    /// Computes and stores the vector at lane `i`.
+    pub fn point(&self, i: V<'e>, mask: Option<V<'e>>, streaming: bool) -> Result<(), String> {
+        let (f, e) = (self.f, self.f.e);
+        let at = |a: u16| e.add(self.bases[a as usize], e.mul(i, f.lane_stride(a)));
+        let mut env = Env::new(f.lanes, None);
+        f.compute(&f.row_values(0), &mut env, &mut |a, _| {
+            if let Some(&v) = self.known.get(&a) {
+                return v;
             }
-            Ok(())
-        };
-        let lanes = i64::from(f.lanes);
-        let rest = e.binary("and", e.binary("sub", e1, b1), e.i64(lanes - 1));
-        let end = e.binary("sub", e1, rest);
-        f.by_streaming(f.b.kernel.stores.iter().map(|s| s.access), |streaming| {
-            e.for_loop(b1, end, lanes, &[], |i, _| {
-                failed = std::mem::replace(&mut failed, Ok(())).and(point(i, None, streaming));
-                vec![]
-            });
+            let (place, access) = (at(a), f.access(a));
+            let whole = f.unit(a) * i64::from(f.lanes) >= 32;
+            if mask.is_none() && access.lane == Lane::Unit && access.slot != Slot::Iota && whole {
+                let ahead = e.add(place, e.i64(self.ahead));
+                e.prefetch(e.convert("inttoptr", ahead, super::emit::PTR));
+            }
+            f.read(a, access.lane, place, f.lane_stride(a), f.lanes, mask)
+        })?;
+        for s in &f.b.kernel.stores {
+            let (lane, stride) = (f.access(s.access).lane, f.lane_stride(s.access));
+            let past = streaming && f.fills_lines(s.access);
+            f.write(s.access, lane, at(s.access), stride, f.value(s.value, &env), mask, past);
+        }
+        Ok(())
+    }
+
+    /// The `rest` lanes from `end` on, which fill no vector.
+    pub fn tail(&self, end: V<'e>, rest: V<'e>) -> Result<(), String> {
+        let e = self.f.e;
+        let mut result = Ok(());
+        e.if_then(e.compare("icmp sgt", rest, e.i64(0)), || {
+            result = self.point(end, Some(self.f.below(rest, self.f.lanes)), false);
         });
-        let some = e.compare("icmp sgt", rest, e.i64(0));
-        e.if_then(some, || {
-            failed =
-                std::mem::replace(&mut failed, Ok(())).and(point(end, Some(f.below(rest, f.lanes)), false));
-        });
-        vec![]
-    });
-    failed
+        result
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! * [`emit`] prints IR, [`lanes`] lets the math library be printed, [`body`] gives each L1
 //!   instruction its meaning, [`reduce`] each reduction its accumulators;
-//! * [`map`], [`rows`] and [`columns`] are the loops around a body, [`frame`] what they share,
+//! * [`map`], [`tiles`], [`rows`] and [`columns`] are the loops around a body, [`frame`] what they share,
 //!   [`abi`] how a launch hands them its numbers;
 //! * [`target`], [`jit`] and [`blob`] compile and load, without a linker; [`exit`] lets a process
 //!   end meanwhile.
@@ -28,6 +28,7 @@ pub mod target;
 mod test_kernels;
 #[cfg(test)]
 mod tests;
+mod tiles;
 
 pub use blob::{Code, Image};
 pub use error::JitError;
@@ -117,6 +118,7 @@ pub fn print(bound: &Bound, vector_bits: u32) -> Result<Printed, String> {
         entries.push(name);
     };
     match (bound.mode, bound.split) {
+        (Mode::Map, _) if bound.is_tiled() => function("run".into(), &tiles::run),
         (Mode::Map, _) => function("run".into(), &map::run),
         (Mode::Columns, _) => function("run".into(), &columns::run),
         (Mode::Rows, false) => function("run".into(), &rows::run),
