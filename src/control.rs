@@ -1,7 +1,7 @@
 //! What holds for the whole process or a whole scope, beyond single arrays: limits, threads,
 //! checks and counters. The work is done in `lazuli_backends`; these are its handles.
 
-use lazuli_backends::Stats;
+use lazuli_backends::{KernelCache, Stats};
 
 /// Sets the most bytes that arrays may use together; `None` goes back to the default, which is
 /// nine tenths of the machine's memory. The limit is hard: an evaluation that would exceed it
@@ -108,4 +108,50 @@ pub fn stats() -> Stats {
 /// ```
 pub fn stats_scope<R>(f: impl FnOnce() -> R) -> (R, Stats) {
     lazuli_backends::stats_scope(f)
+}
+
+/// Switches compilation in the background on (the default) or off, for the process.
+///
+/// When it is on, a kernel that is not compiled yet and that is short is interpreted while LLVM
+/// compiles it, and later evaluations use the machine code; long ones wait for it. When it is off
+/// every evaluation waits for the machine code of its kernels. No bit of a result depends on it;
+/// `stats().kernels_interpreted` counts. `LAZULI_BACKGROUND_COMPILATION=0` in the environment
+/// switches it off from the start.
+///
+/// ```standalone_crate
+/// # use lazuli::prelude::*;
+/// lazuli::set_background_compilation(false);
+/// assert_eq!((Array::arange(0, 4, 1) * 3).to_vec()?, [0, 3, 6, 9]);
+/// assert_eq!(lazuli::stats().kernels_interpreted, 0);
+/// # Ok::<(), lazuli::Error>(())
+/// ```
+pub fn set_background_compilation(on: bool) {
+    lazuli_backends::set_background_compilation(on);
+}
+
+/// Waits until nothing is being compiled in the background: from then on, all kernels met so far
+/// run as machine code. For measurements.
+pub fn wait_for_compiler() {
+    lazuli_backends::wait_for_compiler();
+}
+
+/// What is kept of machine code on disk for the next process: folder, number of kernels, bytes.
+///
+/// The folder is `lazuli` in the user's cache folder (`$XDG_CACHE_HOME` or `~/.cache`), or
+/// `$LAZULI_CACHE_DIR`, where an empty value means that nothing is kept. It holds at most 64 MiB,
+/// and may be copied to another machine: what does not fit a processor or a build is not found.
+///
+/// ```
+/// let cache = lazuli::kernel_cache();
+/// println!("{} kernels, {} bytes, in {:?}", cache.kernels, cache.bytes, cache.folder);
+/// ```
+pub fn kernel_cache() -> KernelCache {
+    lazuli_backends::kernel_cache()
+}
+
+/// Removes all machine code from the disk. What this process has loaded stays.
+///
+/// Errors: of the file system.
+pub fn clear_kernel_cache() -> std::io::Result<()> {
+    lazuli_backends::clear_kernel_cache()
 }

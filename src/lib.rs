@@ -26,7 +26,10 @@ mod slice;
 mod views;
 
 pub use array::Array;
-pub use control::{clear_memory, fusion, set_memory_limit, set_num_threads, stats, stats_scope, verify};
+pub use control::{
+    clear_kernel_cache, clear_memory, fusion, kernel_cache, set_background_compilation, set_memory_limit,
+    set_num_threads, stats, stats_scope, verify, wait_for_compiler,
+};
 pub use device::{Device, DeviceInfo};
 pub use dynamic::DynArray;
 pub use eval::{Roots, eval, explain};
@@ -34,7 +37,7 @@ pub use limit::{RecordingLimit, set_recording_limit, with_recording_limit};
 pub use numbers::{Bitwise, Float, Integer, Number, Real};
 pub use operand::Operand;
 
-pub use lazuli_backends::Stats;
+pub use lazuli_backends::{KernelCache, Stats};
 pub use lazuli_core::dtype::{DType, Element, bf16, f16};
 pub use lazuli_core::error::{Error, ErrorKind};
 pub use lazuli_core::shape::DimInt;

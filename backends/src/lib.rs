@@ -35,3 +35,45 @@ pub fn set_memory_limit(bytes: Option<usize>) {
 pub fn clear_memory() {
     memory::clear();
 }
+
+/// What is kept on disk of machine code.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct KernelCache {
+    /// The folder; `None` if nothing is kept.
+    pub folder: Option<std::path::PathBuf>,
+    /// How many kernels there are.
+    pub kernels: usize,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Looks at what is kept on disk.
+pub fn kernel_cache() -> KernelCache {
+    #[cfg(feature = "llvm")]
+    if let Some(folder) = llvm::disk::folder() {
+        let (kernels, bytes) = llvm::disk::size();
+        return KernelCache { folder: Some(folder.into()), kernels, bytes };
+    }
+    KernelCache::default()
+}
+
+/// Removes what is kept on disk.
+pub fn clear_kernel_cache() -> std::io::Result<()> {
+    #[cfg(feature = "llvm")]
+    llvm::disk::clear()?;
+    Ok(())
+}
+
+/// Switches compilation in the background on or off; see `llvm::kernels`.
+pub fn set_background_compilation(on: bool) {
+    #[cfg(feature = "llvm")]
+    llvm::kernels::set_background_compilation(on);
+    let _ = on;
+}
+
+/// Waits until nothing is being compiled in the background.
+pub fn wait_for_compiler() {
+    #[cfg(feature = "llvm")]
+    llvm::kernels::wait_for_compiler();
+}

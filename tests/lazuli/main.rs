@@ -34,5 +34,7 @@ mod recording;
 mod reduction_order;
 mod reductions;
 mod support;
+#[cfg(feature = "llvm")]
+mod tiers;
 mod totals;
 mod views;

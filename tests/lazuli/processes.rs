@@ -29,6 +29,7 @@ fn an_exit_may_come_at_any_moment() {
         let run = Command::new(&program)
             .args(["--exact", "processes::an_exit_may_come_at_any_moment", "--test-threads", "1"])
             .env(WAIT, (number * 977 % 20_000).to_string())
+            .env("LAZULI_BACKGROUND_COMPILATION", (number % 2).to_string())
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&run.stderr);

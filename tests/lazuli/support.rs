@@ -45,17 +45,30 @@ pub fn message<T: Element>(x: &Array<T>) -> String {
 /// Runs the test `name` in a process of its own, where memory can be measured. True in there;
 /// elsewhere false, after it has succeeded.
 pub fn alone(name: &str) -> bool {
-    const INNER: &str = "LAZULI_TEST_ALONE";
-    if std::env::var_os(INNER).is_some() {
+    if inner().is_some() {
         return true;
     }
+    alone_with(name, "alone", &[]);
+    false
+}
+
+const INNER: &str = "LAZULI_TEST_ALONE";
+
+/// What `alone_with` called this process; `None` in the first one.
+pub fn inner() -> Option<String> {
+    std::env::var(INNER).ok()
+}
+
+/// Runs the test `name` in a process of its own, which [`inner`] calls `what`, in this environment.
+#[track_caller]
+pub fn alone_with(name: &str, what: &str, environment: &[(&str, &str)]) {
     let program = std::env::current_exe().expect("the test program");
     let run = std::process::Command::new(program)
         .args(["--exact", name, "--test-threads", "1"])
-        .env(INNER, "1")
+        .env(INNER, what)
+        .envs(environment.iter().copied())
         .output()
         .expect("the test program runs");
-    let output = String::from_utf8_lossy(&run.stdout);
-    assert!(run.status.success() && output.contains("1 passed"), "{output}");
-    false
+    let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+    assert!(run.status.success() && out.contains("1 passed"), "{what}: {}\n{out}\n{err}", run.status);
 }

@@ -8,9 +8,10 @@ use super::stats;
 use crate::Stats;
 use crate::portable::Program;
 use lazuli_core::{Caps, DeviceId, ErrorKind};
-use lazuli_fusion::bind::Launch;
+use lazuli_fusion::bind::{Bound, Launch};
 use lazuli_fusion::{Launches, Mode, Plan, Trace, bind, plan};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::any::Any;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
@@ -41,8 +42,7 @@ pub struct Totals {
     pub bytes_packed: u64,
 }
 
-/// What runs a launch.
-#[derive(Clone)]
+/// What can run a launch, now or later.
 pub enum Engine {
     /// A library call: nothing to load.
     Library,
@@ -50,13 +50,67 @@ pub enum Engine {
     Portable(Arc<Program>),
     /// Machine code.
     #[cfg(feature = "llvm")]
-    Llvm {
-        /// The code.
-        code: Arc<crate::llvm::Compiled>,
-        /// Its words: see [`crate::llvm::abi`].
-        words: Box<[u64]>,
-    },
+    Llvm(Arc<crate::llvm::Compiled>, Words),
+    /// Machine code once it is there, the interpreter until then.
+    #[cfg(feature = "llvm")]
+    Tiers(Arc<Program>, crate::llvm::kernels::Cell, Words),
 }
+
+/// The words of a launch's code: see [`crate::llvm::abi`].
+#[cfg(feature = "llvm")]
+type Words = Box<[u64]>;
+
+/// What runs a launch this time.
+#[derive(Clone, Copy)]
+pub enum Runs<'a> {
+    /// A library.
+    Library,
+    /// The interpreter.
+    Portable(&'a Program),
+    /// Machine code, and the words of its launches.
+    #[cfg(feature = "llvm")]
+    Llvm(&'a crate::llvm::Compiled, &'a [u64]),
+}
+
+impl Engine {
+    /// The fastest that is there. Asked once an evaluation, since it may change at any time.
+    pub fn now(&self) -> Runs<'_> {
+        match self {
+            Engine::Library => Runs::Library,
+            Engine::Portable(program) => Runs::Portable(program),
+            #[cfg(feature = "llvm")]
+            Engine::Llvm(code, words) => Runs::Llvm(code, words),
+            #[cfg(feature = "llvm")]
+            Engine::Tiers(program, cell, words) => match cell.get() {
+                Some(Ok(code)) => Runs::Llvm(code, words),
+                _ => Runs::Portable(program),
+            },
+        }
+    }
+
+    /// The engine of a kernel on a device.
+    fn of(bound: &Arc<Bound>, device: DeviceId) -> Result<Engine, ErrorKind> {
+        #[cfg(feature = "llvm")]
+        if device == DeviceId::Cpu && crate::llvm::available() {
+            use crate::llvm::{abi, kernels};
+            let words = abi::template(bound);
+            if !kernels::in_background() || bound.work > LONG_NS {
+                return Ok(Engine::Llvm(kernels::compiled(bound)?, words));
+            }
+            return Ok(match kernels::find(bound) {
+                Some(code) => Engine::Llvm(code, words),
+                None => Engine::Tiers(Arc::new(Program::new(bound)), kernels::enqueue(bound), words),
+            });
+        }
+        let _ = device;
+        Ok(Engine::Portable(Arc::new(Program::new(bound))))
+    }
+}
+
+/// Above this much work, in nanoseconds of one thread, a kernel waits for its machine code: the
+/// interpreter would take longer than LLVM and the code together.
+#[cfg(feature = "llvm")]
+const LONG_NS: f64 = 2e6;
 
 impl Prepared {
     fn slot(&self, device: DeviceId) -> &OnceLock<Vec<Engine>> {
@@ -71,8 +125,12 @@ impl Prepared {
         self.slot(device).get().is_some()
     }
 
-    /// The engine of each launch; compiles what is not compiled yet.
-    pub fn load(&self, device: DeviceId) -> Result<&[Engine], ErrorKind> {
+    /// What runs each launch this time; compiles what is not compiled yet.
+    pub fn load(&self, device: DeviceId) -> Result<SmallVec<[Runs<'_>; 2]>, ErrorKind> {
+        Ok(self.engines(device)?.iter().map(Engine::now).collect())
+    }
+
+    fn engines(&self, device: DeviceId) -> Result<&[Engine], ErrorKind> {
         let slot = self.slot(device);
         if let Some(engines) = slot.get() {
             return Ok(engines);
@@ -82,12 +140,7 @@ impl Prepared {
             .launches
             .iter()
             .map(|launch| match launch {
-                #[cfg(feature = "llvm")]
-                Launch::Kernel(bound) if device == DeviceId::Cpu && crate::llvm::available() => {
-                    let words = crate::llvm::abi::template(bound);
-                    crate::llvm::compiled(bound).map(|code| Engine::Llvm { code, words })
-                }
-                Launch::Kernel(bound) => Ok(Engine::Portable(Arc::new(Program::new(bound)))),
+                Launch::Kernel(bound) => Engine::of(bound, device),
                 Launch::MatMul(_) => Ok(Engine::Library),
             })
             .collect::<Result<_, ErrorKind>>()?;
@@ -169,6 +222,11 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
         lock(&PREPARED).put(trace.exact_key().into(), prepared.clone());
     }
     prepared
+}
+
+/// Forgets all plans: a process that was forked off has no compiler that would go on with theirs.
+pub fn forget() {
+    lock(&PREPARED).entries.clear();
 }
 
 /// Both caches, locked.

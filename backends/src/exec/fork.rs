@@ -29,7 +29,7 @@ extern "C" fn before() {
     let mut locks: Vec<Box<dyn Any>> = Vec::new();
     // A running compilation is waited for.
     #[cfg(feature = "llvm")]
-    locks.extend(crate::llvm::lock_all());
+    locks.extend(crate::llvm::kernels::lock_all());
     locks.extend(cache::lock_all());
     locks.push(Box::new(threads::lock_team()));
     locks.push(Box::new(memory::pool()));
@@ -45,5 +45,8 @@ extern "C" fn in_child() {
     in_parent();
     threads::forget();
     #[cfg(feature = "llvm")]
-    crate::llvm::forget_unfinished();
+    {
+        cache::forget();
+        crate::llvm::kernels::forget_unfinished();
+    }
 }

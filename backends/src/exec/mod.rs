@@ -23,7 +23,7 @@ mod run;
 mod verify;
 
 use crate::Stats;
-use cache::Prepared;
+use cache::{Prepared, Runs};
 use lazuli_core::graph::{Claim, notify_released};
 use lazuli_core::{Caps, DeviceId, Error, ErrorKind, NodeRef, Value};
 use lazuli_fusion::{Explain, Trace};
@@ -140,15 +140,16 @@ fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
     let fresh = !prepared.is_loaded(root.device());
     let engines = prepared.load(root.device()).map_err(fail)?;
     // The interpreter relies on outputs that overlap no input.
-    let interprets = engines.iter().any(|e| matches!(e, cache::Engine::Portable(_)));
-    let reuse = match verify::is_on() || interprets {
+    let interpreted = engines.iter().filter(|e| matches!(e, Runs::Portable(_))).count();
+    let reuse = match verify::is_on() || interpreted > 0 {
         true => Reused::from_elem(None, prepared.launches.results.len()),
         false => reuse::reusable(trace, &prepared.launches),
     };
     let reused = reuse.iter().flatten().count() as u64;
-    let memory = Memory::reserve(&prepared.launches, engines, root.device(), reuse).map_err(fail)?;
-    run::launch_all(trace, &prepared, engines, &memory);
-    count(&prepared, fresh, reused);
+    let memory = Memory::reserve(&prepared.launches, &engines, root.device(), reuse).map_err(fail)?;
+    run::launch_all(trace, &prepared, &engines, &memory);
+    let is_cold = cfg!(feature = "llvm") && root.device() == DeviceId::Cpu;
+    count(&prepared, fresh, reused, if is_cold { interpreted } else { 0 });
     verify::check(trace, &prepared, &memory)?;
 
     let results = &prepared.launches.results;
@@ -172,13 +173,14 @@ fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn count(prepared: &Prepared, compiled: bool, reused: u64) {
+fn count(prepared: &Prepared, compiled: bool, reused: u64, interpreted: usize) {
     let explained = &prepared.totals;
     stats::count(&Stats {
         evaluations: 1,
         buffers_reused: reused,
         cache_hits: if compiled { 0 } else { explained.kernels },
         kernels_run: explained.kernels,
+        kernels_interpreted: interpreted as u64,
         launches: explained.launches,
         bytes_read: explained.bytes_read,
         bytes_written: explained.bytes_written,

@@ -1,6 +1,6 @@
 //! Runs the launches of a plan, cut into pieces for threads.
 
-use super::cache::{Engine, Prepared};
+use super::cache::{Prepared, Runs};
 use super::memory;
 use super::reuse::Reused;
 use super::threads::{is_worth, num_threads, parallel};
@@ -40,7 +40,7 @@ impl Memory {
     /// Reserves everything a plan needs.
     pub fn reserve(
         launches: &Launches,
-        engines: &[Engine],
+        engines: &[Runs<'_>],
         device: DeviceId,
         reuse: Reused,
     ) -> Result<Memory, ErrorKind> {
@@ -85,17 +85,17 @@ impl Memory {
 #[repr(align(64))]
 struct SmallScratch(MaybeUninit<[u8; SMALL_SCRATCH]>);
 
-fn scratch_bytes(launches: &Launches, engines: &[Engine]) -> usize {
+fn scratch_bytes(launches: &Launches, engines: &[Runs<'_>]) -> usize {
     let each = launches.launches.iter().zip(engines).map(|(launch, engine)| match (launch, engine) {
         #[cfg(feature = "llvm")]
-        (Launch::Kernel(b), Engine::Llvm { code, .. }) => code.scratch_bytes(b.inner_count()),
+        (Launch::Kernel(b), Runs::Llvm(code, _)) => code.scratch_bytes(b.inner_count()),
         _ => 0,
     });
     each.max().filter(|&bytes| bytes > SMALL_SCRATCH).unwrap_or(0)
 }
 
 /// Runs everything, in order.
-pub fn launch_all(trace: &Trace, prepared: &Prepared, engines: &[Engine], memory: &Memory) {
+pub fn launch_all(trace: &Trace, prepared: &Prepared, engines: &[Runs<'_>], memory: &Memory) {
     let base = |slot: Slot| -> *mut u8 {
         match slot {
             Slot::Leaf(n) => trace.value(n).expect("leaves are values").buffer.ptr(),
@@ -114,16 +114,16 @@ pub fn launch_all(trace: &Trace, prepared: &Prepared, engines: &[Engine], memory
                 let bases: SmallVec<[*mut u8; 8]> = bound.accesses.iter().map(|a| base(a.slot)).collect();
                 let params = params(&bound.kernel, trace);
                 match engine {
-                    Engine::Portable(program) => {
+                    Runs::Portable(program) => {
                         run_portable(&Job { program, bound, bases: &bases, params: &params }, memory.threads);
                     }
                     #[cfg(feature = "llvm")]
-                    Engine::Llvm { code, words } => {
+                    Runs::Llvm(code, words) => {
                         let streaming = streams(bound, &bases);
                         let words = crate::llvm::abi::words(bound, words, &bases, &params, streaming);
                         run_llvm(bound, &words, code, memory);
                     }
-                    Engine::Library => unreachable!("a kernel has an engine"),
+                    Runs::Library => unreachable!("a kernel has an engine"),
                 }
             }
             Launch::MatMul(m) => {

@@ -15,8 +15,12 @@ pub struct Stats {
     pub kernels_compiled: u64,
     /// Kernels found in the cache of compiled kernels.
     pub cache_hits: u64,
+    /// Kernels whose machine code was read from disk.
+    pub disk_hits: u64,
     /// Kernels run.
     pub kernels_run: u64,
+    /// Those of them that were interpreted because their machine code was not there yet.
+    pub kernels_interpreted: u64,
     /// Device launches and parallel regions.
     pub launches: u64,
     /// Bytes that kernels requested from memory.
@@ -39,7 +43,9 @@ impl Stats {
         plans_made: 0,
         kernels_compiled: 0,
         cache_hits: 0,
+        disk_hits: 0,
         kernels_run: 0,
+        kernels_interpreted: 0,
         launches: 0,
         bytes_read: 0,
         bytes_written: 0,
@@ -54,7 +60,9 @@ impl Stats {
         self.plans_made += o.plans_made;
         self.kernels_compiled += o.kernels_compiled;
         self.cache_hits += o.cache_hits;
+        self.disk_hits += o.disk_hits;
         self.kernels_run += o.kernels_run;
+        self.kernels_interpreted += o.kernels_interpreted;
         self.launches += o.launches;
         self.bytes_read += o.bytes_read;
         self.bytes_written += o.bytes_written;
@@ -69,7 +77,9 @@ impl Stats {
             plans_made: self.plans_made - o.plans_made,
             kernels_compiled: self.kernels_compiled - o.kernels_compiled,
             cache_hits: self.cache_hits - o.cache_hits,
+            disk_hits: self.disk_hits - o.disk_hits,
             kernels_run: self.kernels_run - o.kernels_run,
+            kernels_interpreted: self.kernels_interpreted - o.kernels_interpreted,
             launches: self.launches - o.launches,
             bytes_read: self.bytes_read - o.bytes_read,
             bytes_written: self.bytes_written - o.bytes_written,

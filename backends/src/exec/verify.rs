@@ -36,8 +36,8 @@ pub fn check(trace: &Trace, prepared: &Prepared, memory: &Memory) -> Result<(), 
     let fail = |kind| Error::new(kind, "verify", root.location());
     let engines = again.load(DeviceId::Portable).map_err(fail)?;
     let nothing = Reused::from_elem(None, again.launches.results.len());
-    let other = Memory::reserve(&again.launches, engines, DeviceId::Portable, nothing).map_err(fail)?;
-    run::launch_all(trace, &again, engines, &other);
+    let other = Memory::reserve(&again.launches, &engines, DeviceId::Portable, nothing).map_err(fail)?;
+    run::launch_all(trace, &again, &engines, &other);
     for (&(n, bytes), buffer) in prepared.launches.results.iter().zip(&memory.results) {
         let Some(r) = again.launches.results.iter().position(|&(m, _)| m == n) else { continue };
         let dtype = trace.dtype(n);

@@ -20,8 +20,9 @@ pub struct Compiling {
     _alive: RwLockReadGuard<'static, ()>,
 }
 
-/// Waits for ever if the process is exiting.
-pub fn compiling() -> Compiling {
+/// Has the process's exit wait for whoever compiles. Called by the thread that wants something
+/// compiled in the background: it cannot be on its way out itself.
+pub fn watch() {
     extern "C" fn park() {
         // Nobody panics with the lock, and a poisoned one is held all the same.
         std::mem::forget(ALIVE.write().unwrap_or_else(PoisonError::into_inner));
@@ -34,10 +35,16 @@ pub fn compiling() -> Compiling {
             // All handlers have run: the process has some microseconds left.
             park();
         }
-        // An exit that was on its way when the handler came calls it next, within microseconds:
-        // what it has destroyed already must not be used.
-        std::thread::sleep(Duration::from_millis(1));
     });
+}
+
+/// Waits for ever if the process is exiting.
+pub fn compiling() -> Compiling {
+    watch();
+    // An exit of another thread that was on its way when the handler came calls it next, within
+    // microseconds: what it has destroyed already must not be used.
+    static GRACE: Once = Once::new();
+    GRACE.call_once(|| std::thread::sleep(Duration::from_millis(1)));
     let _alive = ALIVE.read().unwrap_or_else(PoisonError::into_inner);
     destructors::ignored(true);
     Compiling { _alive }

@@ -7,18 +7,20 @@
 //! * [`target`], [`jit`] and [`blob`] compile and load, without a linker; [`exit`] lets a process
 //!   end meanwhile.
 //!
-//! Compiled kernels are cached by the kernel key that `fusion::bind` writes: a hit prints
-//! nothing and never touches LLVM.
+//! Compiled kernels are cached in memory and on disk by the kernel key that `fusion::bind` writes
+//! ([`kernels`], [`disk`]): a hit prints nothing and never touches LLVM.
 
 pub mod abi;
 pub mod blob;
 mod body;
 mod columns;
+pub mod disk;
 pub mod emit;
 pub mod error;
 mod exit;
 mod frame;
 pub mod jit;
+pub mod kernels;
 mod lanes;
 mod map;
 mod reduce;
@@ -35,14 +37,11 @@ pub use error::JitError;
 pub use jit::{Jit, Timings};
 pub use target::TargetCpu;
 
-use crate::Stats;
 use emit::Emitter;
 use frame::Frame;
 use lazuli_core::ErrorKind;
 use lazuli_fusion::bind::{Bound, Mode};
-use std::any::Any;
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::LazyLock;
 
 /// A kernel as machine code.
 pub struct Compiled {
@@ -62,6 +61,17 @@ const SIGNATURE: &str = "(ptr noalias %args, ptr noalias %scratch, ptr noalias %
                          ptr noalias %out, i64 %b0, i64 %e0, i64 %b1, i64 %e1)";
 
 impl Compiled {
+    /// Gives the code of a kernel an address.
+    fn new(bound: &Bound, image: &Image, scratch: usize, lanes: usize) -> Result<Compiled, JitError> {
+        let kept = |v: &u32| bound.kernel.body[*v as usize].ty.size();
+        Ok(Compiled {
+            code: image.load()?,
+            scratch,
+            kept: if bound.keep { bound.stages.kept.iter().map(kept).sum() } else { 0 },
+            lanes,
+        })
+    }
+
     /// Bytes of scratch that one thread needs for rows of `count` elements.
     pub fn scratch_bytes(&self, count: usize) -> usize {
         self.scratch + if self.kept == 0 { 0 } else { self.kept * (count + 64) + 64 }
@@ -133,28 +143,15 @@ pub fn print(bound: &Bound, vector_bits: u32) -> Result<Printed, String> {
     Ok(Printed { text: e.finish(), entries, lanes, scratch })
 }
 
-/// Compiles a kernel, without the cache.
-pub fn compile(bound: &Bound, jit: &mut Jit) -> Result<Compiled, ErrorKind> {
+/// Compiles a kernel, without the caches. Gives what can be written to a file, too.
+pub fn compile(bound: &Bound, jit: &mut Jit) -> Result<(Compiled, Image), ErrorKind> {
     let printed = print(bound, jit.target().vector_bits()).map_err(ErrorKind::Compile)?;
     let names: Vec<&str> = printed.entries.iter().map(String::as_str).collect();
-    let code = jit
-        .compile(&printed.text, &names)
-        .map_err(|error| ErrorKind::Compile(format!("{error} (kernel {})", bound.kernel)))?;
-    let kept = |v: &u32| bound.kernel.body[*v as usize].ty.size();
-    Ok(Compiled {
-        code,
-        scratch: printed.scratch as usize,
-        kept: if bound.keep { bound.stages.kept.iter().map(kept).sum() } else { 0 },
-        lanes: printed.lanes as usize,
-    })
+    let failed = |error| ErrorKind::Compile(format!("{error} (kernel {})", bound.kernel));
+    let image = jit.image(&printed.text, &names).map_err(failed)?;
+    let compiled = Compiled::new(bound, &image, printed.scratch as usize, printed.lanes as usize);
+    Ok((compiled.map_err(failed)?, image))
 }
-
-/// The most kernels kept as machine code. Each is a mapping of a few pages.
-const CAPACITY: usize = 4096;
-
-type Cell = Arc<OnceLock<Result<Arc<Compiled>, ErrorKind>>>;
-static KERNELS: LazyLock<Mutex<HashMap<Arc<[u64]>, Cell>>> = LazyLock::new(Mutex::default);
-static COMPILER: Mutex<Option<Jit>> = Mutex::new(None);
 
 /// Can this CPU run what the generator prints? (It needs AVX2 and fused multiply-add; others are
 /// served by the portable engine.)
@@ -167,58 +164,4 @@ pub fn available() -> bool {
         found
     });
     *FMA
-}
-
-/// The machine code of a kernel, from the cache or from the compiler. Threads that ask for one
-/// kernel at once compile it once.
-pub fn compiled(bound: &Bound) -> Result<Arc<Compiled>, ErrorKind> {
-    let cell = {
-        let mut kernels = KERNELS.lock().unwrap_or_else(PoisonError::into_inner);
-        if kernels.len() >= CAPACITY && !kernels.contains_key(&bound.key) {
-            // Code in use lives on in the plans that hold it.
-            kernels.clear();
-        }
-        kernels.entry(bound.key.clone()).or_default().clone()
-    };
-    let mut hit = true;
-    let result = cell.get_or_init(|| {
-        hit = false;
-        crate::exec::stats::count(&Stats { kernels_compiled: 1, ..Stats::default() });
-        compile_now(bound).map(Arc::new)
-    });
-    if hit {
-        crate::exec::stats::count(&Stats { cache_hits: 1, ..Stats::default() });
-    }
-    if result.is_err() {
-        // A failure is not remembered: the next call may have more luck.
-        KERNELS.lock().unwrap_or_else(PoisonError::into_inner).remove(&bound.key);
-    }
-    result.clone()
-}
-
-/// The compiler and the cache, locked.
-pub(crate) fn lock_all() -> [Box<dyn Any>; 2] {
-    let compiler = COMPILER.lock().unwrap_or_else(PoisonError::into_inner);
-    let kernels = KERNELS.lock().unwrap_or_else(PoisonError::into_inner);
-    [Box::new(compiler), Box::new(kernels)]
-}
-
-/// Forgets kernels that are not compiled yet: who was about to may not be there any more.
-pub(crate) fn forget_unfinished() {
-    let mut kernels = KERNELS.lock().unwrap_or_else(PoisonError::into_inner);
-    kernels.retain(|_, cell| cell.get().is_some());
-}
-
-fn compile_now(bound: &Bound) -> Result<Compiled, ErrorKind> {
-    let _compiling = exit::compiling();
-    let mut slot = COMPILER.lock().unwrap_or_else(PoisonError::into_inner);
-    if slot.is_none() {
-        let mut jit = Jit::new(TargetCpu::host()).map_err(|e| ErrorKind::Compile(e.to_string()))?;
-        jit.warm_up().map_err(|e| ErrorKind::Compile(e.to_string()))?;
-        *slot = Some(jit);
-    }
-    let start = std::time::Instant::now();
-    let compiled = compile(bound, slot.as_mut().expect("made above"));
-    tracing::debug!(kernel = %bound.kernel, milliseconds = start.elapsed().as_secs_f64() * 1e3, "compiled");
-    compiled
 }

@@ -1,0 +1,236 @@
+//! Machine code on disk, for the next process.
+//!
+//! One file a kernel, named by a hash of everything that its code depends on: kernel key, target,
+//! and the sources of this library (a build of other sources finds nothing). A file also holds
+//! that in full, and a checksum: one that is cut, changed or of another kernel is not there.
+//! Writers write aside and rename, so that any number of processes may share the folder. It must
+//! be private: code is run from it, so a folder that another user owns or may write to is not
+//! used. Beyond [`LIMIT`] the files that were written first go.
+//!
+//! The folder is `$LAZULI_CACHE_DIR`, or `lazuli` in `$XDG_CACHE_HOME` or `~/.cache`. An empty
+//! `LAZULI_CACHE_DIR` means none. Nothing here can fail an evaluation: what cannot be read is
+//! compiled, and what cannot be written is compiled again.
+
+use super::{Compiled, Image, TargetCpu};
+use lazuli_fusion::Bound;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+/// Bytes of all files together.
+pub const LIMIT: u64 = 64 << 20;
+const MAGIC: &[u8; 8] = b"lazuli\x00\x01";
+const EXTENSION: &str = "kernel";
+
+static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+    let folder = wanted_folder()?;
+    match make_private(&folder) {
+        Ok(()) => Some(folder),
+        Err(error) => {
+            tracing::warn!(folder = %folder.display(), %error, "no kernels are kept on disk");
+            None
+        }
+    }
+});
+
+/// The folder, if there is one to be used.
+pub fn folder() -> Option<&'static Path> {
+    FOLDER.as_deref()
+}
+
+fn wanted_folder() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("LAZULI_CACHE_DIR") {
+        return (!folder.is_empty()).then(|| folder.into());
+    }
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let caches =
+        set("XDG_CACHE_HOME").filter(|p| p.is_absolute()).or_else(|| Some(set("HOME")?.join(".cache")))?;
+    Some(caches.join("lazuli"))
+}
+
+#[cfg(unix)]
+fn make_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let about = fs::metadata(folder)?;
+    // SAFETY: the call has no preconditions.
+    let me = unsafe { libc::geteuid() };
+    if about.uid() != me || about.mode() & 0o022 != 0 {
+        return Err(io::Error::other("others may write to the folder"));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &Path) -> io::Result<()> {
+    Err(io::Error::other("not on this system"))
+}
+
+/// Everything that the code of a kernel depends on.
+fn identity(bound: &Bound, target: &TargetCpu) -> Vec<u8> {
+    let mut id = Vec::with_capacity(64 + bound.key.len() * 8);
+    for text in [env!("LAZULI_SOURCES"), target.name(), target.features()] {
+        id.extend_from_slice(text.as_bytes());
+        id.push(0);
+    }
+    id.extend(bound.key.iter().flat_map(|w| w.to_le_bytes()));
+    id
+}
+
+fn path(id: &[u8]) -> Option<PathBuf> {
+    Some(folder()?.join(format!("{:032x}.{EXTENSION}", xxh3_128(id))))
+}
+
+/// The code of a kernel, if a file has it.
+pub fn read(bound: &Bound, target: &TargetCpu) -> Option<Compiled> {
+    let id = identity(bound, target);
+    let file = fs::read(path(&id)?).ok()?;
+    let found = parse(&file, &id);
+    if found.is_none() {
+        tracing::warn!(folder = ?folder(), "a kernel's file is damaged or of another kernel");
+    }
+    let (image, scratch, lanes) = found?;
+    Compiled::new(bound, &image, scratch, lanes).ok()
+}
+
+/// `magic, checksum of the rest, identity, scratch, lanes, entries, rebases, code`, lists with
+/// their length before them, all numbers 64-bit and little-endian.
+fn file_of(id: &[u8], image: &Image, scratch: usize, lanes: usize) -> Vec<u8> {
+    let mut rest = Vec::with_capacity(id.len() + image.bytes().len() + 256);
+    let word = |out: &mut Vec<u8>, n: usize| out.extend_from_slice(&(n as u64).to_le_bytes());
+    word(&mut rest, id.len());
+    rest.extend_from_slice(id);
+    word(&mut rest, scratch);
+    word(&mut rest, lanes);
+    for list in [image.entries(), image.rebases()] {
+        word(&mut rest, list.len());
+        list.iter().for_each(|&n| word(&mut rest, n as usize));
+    }
+    word(&mut rest, image.bytes().len());
+    rest.extend_from_slice(image.bytes());
+    let mut file = MAGIC.to_vec();
+    file.extend_from_slice(&xxh3_64(&rest).to_le_bytes());
+    file.extend_from_slice(&rest);
+    file
+}
+
+fn parse(file: &[u8], id: &[u8]) -> Option<(Image, usize, usize)> {
+    let rest = file.strip_prefix(MAGIC)?;
+    let (sum, rest) = rest.split_first_chunk::<8>()?;
+    if u64::from_le_bytes(*sum) != xxh3_64(rest) {
+        return None;
+    }
+    let mut at = rest;
+    let word = |at: &mut &[u8]| -> Option<usize> {
+        let (word, rest) = at.split_first_chunk::<8>()?;
+        *at = rest;
+        usize::try_from(u64::from_le_bytes(*word)).ok()
+    };
+    let take = |at: &mut &[u8], n: usize| -> Option<Vec<u8>> {
+        let (part, rest) = at.split_at_checked(n)?;
+        *at = rest;
+        Some(part.to_vec())
+    };
+    let length = word(&mut at)?;
+    if take(&mut at, length)? != id {
+        return None;
+    }
+    let (scratch, lanes) = (word(&mut at)?, word(&mut at)?);
+    let list = |at: &mut &[u8]| -> Option<Vec<u32>> {
+        let n = word(at)?;
+        (0..n).map(|_| u32::try_from(word(at)?).ok()).collect()
+    };
+    let (entries, rebases) = (list(&mut at)?, list(&mut at)?);
+    let length = word(&mut at)?;
+    let bytes = take(&mut at, length)?;
+    Some((Image::from_parts(bytes, entries, rebases).ok()?, scratch, lanes))
+}
+
+/// Keeps the code of a kernel.
+pub fn write(bound: &Bound, target: &TargetCpu, code: &Compiled, image: &Image) {
+    let id = identity(bound, target);
+    let Some(path) = path(&id) else { return };
+    let file = file_of(&id, image, code.scratch, code.lanes);
+    if let Err(error) = put(&path, &file) {
+        tracing::warn!(file = %path.display(), %error, "a kernel is not kept on disk");
+    }
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    if WRITTEN.fetch_add(1, Ordering::Relaxed).is_multiple_of(64) {
+        prune();
+    }
+}
+
+/// Writes a file aside and gives it its name.
+fn put(path: &Path, file: &[u8]) -> io::Result<()> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let aside = path.with_extension(format!("{}-{number}.tmp", std::process::id()));
+    let result = fs::File::create_new(&aside)
+        .and_then(|mut out| out.write_all(file))
+        .and_then(|()| fs::rename(&aside, path));
+    if result.is_err() {
+        let _ = fs::remove_file(&aside);
+    }
+    result
+}
+
+/// All files: when written, bytes, path.
+fn files() -> Vec<(SystemTime, u64, PathBuf)> {
+    let Some(entries) = folder().and_then(|f| fs::read_dir(f).ok()) else { return Vec::new() };
+    entries
+        .filter_map(|entry| {
+            let (about, path) = (entry.as_ref().ok()?.metadata().ok()?, entry.ok()?.path());
+            let ours = path.extension().is_some_and(|e| e == EXTENSION || e == "tmp");
+            (ours && about.is_file()).then(|| Some((about.modified().ok()?, about.len(), path)))?
+        })
+        .collect()
+}
+
+/// Removes the oldest files beyond [`LIMIT`].
+fn prune() {
+    let mut files = files();
+    files.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+    let mut sum = 0;
+    for (_, bytes, path) in files {
+        sum += bytes;
+        if sum > LIMIT {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// How many kernels there are on disk, and their bytes.
+pub fn size() -> (usize, u64) {
+    files().iter().fold((0, 0), |(n, sum), (_, bytes, _)| (n + 1, sum + bytes))
+}
+
+/// Removes all kernels from the disk.
+pub fn clear() -> io::Result<()> {
+    files().into_iter().try_for_each(|(_, _, path)| match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_read_back_and_damage_is_seen() {
+        let image = Image::from_parts(vec![0xc3; 100], vec![0, 64], vec![8]).unwrap();
+        let file = file_of(b"kernel", &image, 12, 16);
+        assert_eq!(parse(&file, b"kernel"), Some((image, 12, 16)));
+        assert_eq!(parse(&file, b"other kernel"), None);
+        for at in 0..file.len() {
+            let mut damaged = file.clone();
+            damaged[at] ^= 4;
+            assert_eq!(parse(&damaged, b"kernel"), None, "byte {at}");
+            assert_eq!(parse(&file[..at], b"kernel"), None, "cut at {at}");
+        }
+    }
+}
