@@ -83,7 +83,7 @@ pub(crate) fn schedule(
     let (bytes_read, bytes_cached) = if cached { (bytes_read, again) } else { (bytes_read + again, 0) };
 
     for a in &mut accesses {
-        a.lane = lane_of(a, mode, &rows);
+        a.lane = lane_of(a, mode, &rows, &inner);
     }
     let classes: Vec<(Lane, DType, bool, bool, bool)> =
         accesses.iter().map(|a| (a.lane, a.dtype, a.write, a.full, a.slot == Slot::Iota)).collect();
@@ -124,11 +124,12 @@ fn tile_axis(accesses: &[BoundAccess], rows: &[usize]) -> Option<usize> {
     (0..rows.len() - 1).max_by_key(|&d| across(d)).filter(|&d| across(d) > 0)
 }
 
-fn lane_of(a: &BoundAccess, mode: Mode, rows: &[usize]) -> Lane {
+fn lane_of(a: &BoundAccess, mode: Mode, rows: &[usize], inner: &[usize]) -> Lane {
+    // Axes that follow each other in this array are one, whether they merge in others or not.
+    let follows = |d: usize| a.inner[d - 1] == a.inner[d].wrapping_mul(inner[d] as isize);
     let step = match mode {
-        Mode::Rows if a.inner.iter().all(|&s| s == 0) => 0,
-        Mode::Rows if a.inner.len() > 1 => return Lane::Packed,
-        Mode::Rows => a.inner[0],
+        Mode::Rows if !(1..inner.len()).all(follows) => return Lane::Packed,
+        Mode::Rows => a.inner.last().copied().unwrap_or(0),
         Mode::Map | Mode::Columns => a.rows[a.rows.len() - 1],
     };
     match step {

@@ -4,7 +4,7 @@
 //! generated to read them: extents, counts, addresses of host functions, then for each access its
 //! base and its byte strides, then the parameters.
 
-use lazuli_core::DType;
+use super::packing::{pack, unpack};
 use lazuli_fusion::bind::{Bound, BoundAccess, Slot};
 use smallvec::SmallVec;
 
@@ -40,7 +40,7 @@ impl Abi {
     pub fn remainder(self) -> usize {
         self.count() + 1
     }
-    /// Packs elements along several inner axes; the one that unpacks follows.
+    /// `packing::pack`; `packing::unpack` follows.
     pub fn pack(self) -> usize {
         self.count() + 3
     }
@@ -129,61 +129,4 @@ unsafe extern "C" fn remainder<T: std::ops::Rem<Output = T> + Copy>(
         // SAFETY: as the caller promises.
         unsafe { *out.add(i) = *x.add(i) % *y.add(i) };
     }
-}
-
-/// Visits the byte offsets of elements `from .. from + n` of the inner axes of an access.
-fn walk(bound: &Bound, access: i64, from: i64, n: i64, mut visit: impl FnMut(usize, isize)) {
-    let a = &bound.accesses[access as usize];
-    let unit = if a.slot == Slot::Iota { 1 } else { a.dtype.size() as isize };
-    let mut index: SmallVec<[usize; 8]> = SmallVec::from_elem(0, bound.inner.len());
-    let (mut rest, mut at) = (from as usize, 0isize);
-    for d in (0..bound.inner.len()).rev() {
-        index[d] = rest % bound.inner[d];
-        rest /= bound.inner[d];
-        at += index[d] as isize * a.inner[d];
-    }
-    for i in 0..n as usize {
-        visit(i, at * unit);
-        for d in (0..index.len()).rev() {
-            index[d] += 1;
-            at += a.inner[d];
-            if index[d] < bound.inner[d] {
-                break;
-            }
-            at -= a.inner[d] * bound.inner[d] as isize;
-            index[d] = 0;
-        }
-    }
-}
-
-/// Copies elements of the inner axes, in their logical order, into a small buffer.
-///
-/// # Safety
-/// `row` is the access's address (or position) at the current row, `buffer` has room for `n`.
-unsafe extern "C" fn pack(bound: &Bound, access: i64, row: *const u8, from: i64, n: i64, buffer: *mut u8) {
-    let a = &bound.accesses[access as usize];
-    let size = if a.slot == Slot::Iota { DType::I64.size() } else { a.dtype.size() };
-    walk(bound, access, from, n, |i, at| {
-        // SAFETY: the element lies in the array, `i` in the buffer.
-        unsafe {
-            let to = buffer.add(i * size);
-            if a.slot == Slot::Iota {
-                to.cast::<i64>().write_unaligned(row as i64 + at as i64);
-            } else {
-                std::ptr::copy_nonoverlapping(row.offset(at), to, size);
-            }
-        }
-    });
-}
-
-/// The way back, for stores.
-///
-/// # Safety
-/// As [`pack`].
-unsafe extern "C" fn unpack(bound: &Bound, access: i64, row: *mut u8, from: i64, n: i64, buffer: *const u8) {
-    let size = bound.accesses[access as usize].dtype.size();
-    walk(bound, access, from, n, |i, at| {
-        // SAFETY: as in `pack`.
-        unsafe { std::ptr::copy_nonoverlapping(buffer.add(i * size), row.offset(at), size) };
-    });
 }

@@ -406,13 +406,22 @@ impl<'e> Frame<'e> {
         e.load(x.ty, place(2), 8)
     }
 
-    /// Packs `n` elements from `from` on, of a row at `row`, into `buffer`; or back.
-    pub fn pack(&self, a: u16, row: V<'e>, from: V<'e>, n: V<'e>, buffer: V<'e>, back: bool) {
-        let e = self.e;
-        let function = self.word_ptr(self.abi.pack() + back as usize);
+    /// Where `n` elements from `from` on, of a row at `row`, follow each other: in the array, or
+    /// in `buffer`.
+    pub fn pack(&self, a: u16, row: V<'e>, from: V<'e>, n: V<'e>, buffer: V<'e>) -> V<'e> {
+        let function = self.word_ptr(self.abi.pack());
+        self.e.ask_host(function, &self.packing(a, row, from, n, buffer))
+    }
+
+    /// Puts `n` elements from `buffer` where they belong.
+    pub fn unpack(&self, a: u16, row: V<'e>, from: V<'e>, n: V<'e>, buffer: V<'e>) {
+        let function = self.word_ptr(self.abi.pack() + 1);
+        self.e.call_host(function, &self.packing(a, row, from, n, buffer));
+    }
+
+    fn packing(&self, a: u16, row: V<'e>, from: V<'e>, n: V<'e>, buffer: V<'e>) -> [V<'e>; 6] {
         let context = self.word_ptr(self.abi.context());
-        let row = e.convert("inttoptr", row, PTR);
-        e.call_host(function, &[context, e.i64(a.into()), row, from, n, buffer]);
+        [context, self.e.i64(a.into()), self.e.convert("inttoptr", row, PTR), from, n, buffer]
     }
 
     /// The row-level instructions of one depth, in order (no reductions, no constants).

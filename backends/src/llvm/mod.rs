@@ -3,7 +3,8 @@
 //! * [`emit`] prints IR, [`lanes`] lets the math library be printed, [`body`] gives each L1
 //!   instruction its meaning, [`reduce`] each reduction its accumulators;
 //! * [`map`], [`tiles`], [`rows`] and [`columns`] are the loops around a body, [`frame`] what they share,
-//!   [`abi`] how a launch hands them its numbers;
+//!   [`abi`] how a launch hands them its numbers, [`packing`] where they find what lies apart in
+//!   memory;
 //! * [`target`], [`jit`] and [`blob`] compile and load, without a linker; [`exit`] lets a process
 //!   end meanwhile.
 //!
@@ -23,6 +24,7 @@ pub mod jit;
 pub mod kernels;
 mod lanes;
 mod map;
+mod packing;
 mod reduce;
 mod rows;
 pub mod target;

@@ -3,10 +3,12 @@
 //! Below are those that start from IR text written by hand. Those that start from graphs:
 //!
 //! * [`everything`] compiles each operation on each type in each skeleton for each target;
-//! * [`same_bits`] runs the code of each target and compares it with the portable engine.
+//! * [`same_bits`] runs the code of each target and compares it with the portable engine;
+//! * [`packed`] does the same for arrays that cannot be read straight through.
 
 mod engine;
 mod everything;
+mod packed;
 mod same_bits;
 
 use super::test_kernels::{chain, chain_step, exp, sumsq};

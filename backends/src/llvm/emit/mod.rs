@@ -280,6 +280,12 @@ impl Emitter {
         self.call(&format!("{name}.{}", ty.mangled()), ty, args)
     }
 
+    /// Calls a function of the host that gives an address, by its own.
+    pub fn ask_host<'e>(&'e self, function: V<'e>, args: &[V<'e>]) -> V<'e> {
+        let list: Vec<String> = args.iter().map(|a| format!("{} {a}", a.ty)).collect();
+        self.define(PTR, format_args!("call ptr {function}({})", list.join(", ")))
+    }
+
     /// Calls a function of the host, by its address.
     pub fn call_host<'e>(&'e self, function: V<'e>, args: &[V<'e>]) {
         let list: Vec<String> = args.iter().map(|a| format!("{} {a}", a.ty)).collect();

@@ -2,9 +2,14 @@
 
 use super::*;
 
+/// Where the elements of a chunk begin, for each packed access of a sweep.
+type Places<'e> = HashMap<u16, V<'e>>;
+
 /// The elements of a row that one vector holds.
 #[derive(Clone, Copy)]
-pub(super) struct Span<'e> {
+pub(super) struct Span<'e, 'c> {
+    /// The packed elements of the chunk.
+    places: &'c Places<'e>,
     /// First element of the chunk: where packed elements begin.
     base: V<'e>,
     /// First element of the vector.
@@ -28,8 +33,8 @@ impl<'e> Row<'_, 'e> {
         scalars: &Env<'e, '_>,
     ) -> Result<Vec<Vec<V<'e>>>, String> {
         let e = self.f.e;
-        self.fill_packed(sweep, base, n);
-        let pivots = self.pivots(sweep, list, base, n, scalars)?;
+        let places = &self.fill_packed(sweep, base, n);
+        let pivots = self.pivots(sweep, list, places, base, n, scalars)?;
         let lanes = self.f.lanes.min(PARTIALS);
         let vectors = (PARTIALS / lanes) as usize;
         let identity: Vec<V<'e>> = list.iter().flat_map(|(_, _, r)| r.identity(e, lanes)).collect();
@@ -43,7 +48,8 @@ impl<'e> Row<'_, 'e> {
             for (j, parts) in carried.chunks(width).enumerate() {
                 let r = e.add(at, e.i64(j as i64 * i64::from(lanes)));
                 let mask = masked.then(|| self.f.below(e.binary("sub", end, r), lanes));
-                match self.point(sweep, Span { base, r, lanes, mask, streaming: false }, scalars) {
+                let span = Span { places, base, r, lanes, mask, streaming: false };
+                match self.point(sweep, span, scalars) {
                     Ok(env) => next.extend(self.accumulate(list, &env, r, mask, &pivots, parts)),
                     Err(error) => {
                         failed = Err(error);
@@ -128,6 +134,7 @@ impl<'e> Row<'_, 'e> {
         &self,
         sweep: &Sweep,
         list: &[(Val, Val, Reduction)],
+        places: &Places<'e>,
         base: V<'e>,
         n: V<'e>,
         scalars: &Env<'e, '_>,
@@ -139,7 +146,7 @@ impl<'e> Row<'_, 'e> {
         }
         let mask = self.f.below(n, FIRST);
         let quiet = Sweep { stores: vec![], keeps: vec![], leads: false, ..sweep.clone() };
-        let span = Span { base, r: base, lanes: FIRST, mask: Some(mask), streaming: false };
+        let span = Span { places, base, r: base, lanes: FIRST, mask: Some(mask), streaming: false };
         let env = self.point(&quiet, span, scalars)?;
         let count = e.call("llvm.smin.i64", I64, &[n, e.i64(FIRST.into())]);
         let wide = e.convert("uitofp", count, Ty::new(Elem::F64, 1));
@@ -167,12 +174,12 @@ impl<'e> Row<'_, 'e> {
     pub(super) fn point<'p>(
         &self,
         sweep: &Sweep,
-        span: Span<'e>,
+        span: Span<'e, '_>,
         scalars: &'p Env<'e, 'p>,
     ) -> Result<Env<'e, 'p>, String> {
         let f = self.f;
         let e = f.e;
-        let Span { base, r, lanes, mask, streaming } = span;
+        let Span { places, base, r, lanes, mask, streaming } = span;
         if mask.is_none() {
             self.read_ahead(sweep, r);
         }
@@ -187,9 +194,9 @@ impl<'e> Row<'_, 'e> {
             if let Some(&v) = self.fixed.get(&a) {
                 return v;
             }
-            if let Some(&buffer) = self.packed.get(&a) {
+            if let Some(&place) = places.get(&a) {
                 let size = if f.access(a).slot == Slot::Iota { 8 } else { f.unit(a) };
-                let place = e.offset(buffer, e.mul(e.binary("sub", r, base), e.i64(size)));
+                let place = e.offset(place, e.mul(e.binary("sub", r, base), e.i64(size)));
                 if f.access(a).slot == Slot::Iota {
                     return e.load(Ty::new(Elem::I64, lanes), place, 8);
                 }
@@ -202,8 +209,8 @@ impl<'e> Row<'_, 'e> {
             let store = f.b.kernel.stores[s];
             let a = store.access;
             let value = f.value(store.value, &env);
-            if let Some(&buffer) = self.packed.get(&a) {
-                let place = e.offset(buffer, e.mul(e.binary("sub", r, base), e.i64(f.unit(a))));
+            if let Some(&place) = places.get(&a) {
+                let place = e.offset(place, e.mul(e.binary("sub", r, base), e.i64(f.unit(a))));
                 let at = e.convert("ptrtoint", place, I64);
                 f.write(a, Lane::Packed, at, e.i64(0), value, mask, false);
             } else {
@@ -292,15 +299,18 @@ impl<'e> Row<'_, 'e> {
         out
     }
 
-    pub(super) fn fill_packed(&self, sweep: &Sweep, base: V<'e>, n: V<'e>) {
-        for a in self.packed_of(sweep, false) {
-            self.f.pack(a, self.bases[a as usize], base, n, self.packed[&a], false);
-        }
+    /// Packs the elements of a chunk that lie apart; gives the places of those to be read and of
+    /// those to be written.
+    pub(super) fn fill_packed(&self, sweep: &Sweep, base: V<'e>, n: V<'e>) -> Places<'e> {
+        let pack = |a: u16| self.f.pack(a, self.bases[a as usize], base, n, self.packed[&a]);
+        let read = self.packed_of(sweep, false).into_iter().map(|a| (a, pack(a)));
+        let written = self.packed_of(sweep, true).into_iter().map(|a| (a, self.packed[&a]));
+        read.chain(written).collect()
     }
 
     pub(super) fn drain_packed(&self, sweep: &Sweep, base: V<'e>, n: V<'e>) {
         for a in self.packed_of(sweep, true) {
-            self.f.pack(a, self.bases[a as usize], base, n, self.packed[&a], true);
+            self.f.unpack(a, self.bases[a as usize], base, n, self.packed[&a]);
         }
     }
 
@@ -315,9 +325,9 @@ impl<'e> Row<'_, 'e> {
         let e = self.f.e;
         let lanes = self.f.lanes;
         let mut failed = Ok(());
-        let mut vectors = |base: V<'e>, stop: V<'e>| {
+        let mut vectors = |places: &Places<'e>, base: V<'e>, stop: V<'e>| {
             let mut point = |r: V<'e>, mask: Option<V<'e>>, streaming: bool| {
-                let span = Span { base, r, lanes, mask, streaming };
+                let span = Span { places, base, r, lanes, mask, streaming };
                 if let Err(error) = self.point(sweep, span, scalars) {
                     failed = Err(error);
                 }
@@ -338,13 +348,12 @@ impl<'e> Row<'_, 'e> {
             e.for_loop(begin, end, CHUNK, &[], |base, _| {
                 let stop = e.call("llvm.smin.i64", I64, &[e.add(base, e.i64(CHUNK)), end]);
                 let n = e.binary("sub", stop, base);
-                self.fill_packed(sweep, base, n);
-                vectors(base, stop);
+                vectors(&self.fill_packed(sweep, base, n), base, stop);
                 self.drain_packed(sweep, base, n);
                 vec![]
             });
         } else {
-            vectors(begin, end);
+            vectors(&Places::new(), begin, end);
         }
         failed
     }

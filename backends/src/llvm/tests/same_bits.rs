@@ -12,16 +12,16 @@ use crate::portable::tests::*;
 use lazuli_core::{BinaryOp, Caps, DType, NodeRef, ReduceOp, UnaryOp};
 
 /// The engines that run here, and what they have in common.
-struct Engines(Vec<Engine>);
+pub(super) struct Engines(Vec<Engine>);
 
 impl Engines {
-    fn new() -> Engines {
+    pub(super) fn new() -> Engines {
         Engines(Engine::that_run_here())
     }
 
     /// Evaluates roots on every engine, and compares with the portable one.
     #[track_caller]
-    fn same(&mut self, roots: &[NodeRef]) {
+    pub(super) fn same(&mut self, roots: &[NodeRef]) {
         self.same_with(roots, &Caps::CPU);
     }
 
