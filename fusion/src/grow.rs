@@ -9,21 +9,24 @@
 
 use crate::expand::Body;
 use crate::kernel::{Access, Inst, Kernel, Store, Target, Val};
+use crate::marks::Marks;
 use crate::plan::{Break, Reason};
 use crate::trace::Trace;
 use lazuli_core::{Caps, Op, View};
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smallvec::SmallVec;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// What a kernel under construction has to know about the rest of the plan.
 pub struct Rules<'a> {
     /// The device's limits.
     pub caps: &'a Caps,
-    /// Nodes that are stored by a kernel of their own: read, never computed in place.
-    pub stored: &'a HashSet<usize>,
-    /// Nodes that must be stored somewhere, and may be stored by the kernel that meets them.
-    pub wanted: &'a HashSet<usize>,
+    /// Nodes that are stored elsewhere are read, never computed in place; those that must be
+    /// stored somewhere may be stored by the kernel that meets them.
+    pub marks: &'a Marks,
+    /// Counts the instances visited: what planning costs.
+    pub steps: &'a Cell<usize>,
 }
 
 /// A kernel and what was decided while it was built.
@@ -132,13 +135,12 @@ impl<'a> Walk<'a> {
             walk.visit(Instance { node, views: SmallVec::new(), axes: map.clone() });
         }
         while let Some(((node, _), instance)) = walk.queue.pop_last() {
+            rules.steps.set(rules.steps.get() + 1);
             let asked = outputs.contains(&node);
-            let wanted = asked || (rules.wanted.contains(&node) && !forbidden.contains(&node));
+            let wanted = asked || (rules.marks.may_store(node) && !forbidden.contains(&node));
             let canonical = instance.views.is_empty() && walk.covers_node(&instance);
             let store = wanted && canonical && !walk.outputs.iter().any(|o| o.node == node);
-            let must_read = (rules.wanted.contains(&node) || rules.stored.contains(&node))
-                && !store
-                && !(asked && canonical);
+            let must_read = rules.marks.is_somewhere(node) && !store && !(asked && canonical);
             let compute = !must_read && walk.try_compute(&instance, asked);
             if asked && !compute {
                 return Err(Reason::Axes);
@@ -336,17 +338,14 @@ impl<'a> Walk<'a> {
     /// Outputs met on the way that something read by this kernel needs: storing them here would
     /// make the kernel wait for itself.
     fn cyclic_outputs(&self, asked: &[usize]) -> Vec<usize> {
-        let mut out = Vec::new();
-        for o in &self.outputs {
-            let cyclic = self
-                .reads
-                .iter()
-                .any(|r| self.trace.op(r.node).is_some() && self.trace.depends(r.node, o.node));
-            if cyclic && !asked.contains(&o.node) {
-                out.push(o.node);
-            }
+        let mut met: Vec<usize> = self.outputs.iter().map(|o| o.node).collect();
+        met.retain(|n| !asked.contains(n));
+        let Some(&lowest) = met.iter().min() else { return met };
+        let reads = self.reads.iter().map(|r| r.node);
+        if let Some(below) = self.trace.needed(reads, lowest, self.rules.steps) {
+            met.retain(|n| below.contains(n));
         }
-        out
+        met
     }
 
     /// Writes the body, producers first.

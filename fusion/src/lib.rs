@@ -8,7 +8,8 @@
 //!   key (no sizes, no values) and an *exact* key (sizes and layouts as well);
 //! * [`kernel`] is level L1: one pass over memory, independent of any target;
 //! * [`grow`] builds one kernel backwards from its outputs, [`expand`] turns graph operations
-//!   into primitive instructions, [`mod@plan`] decides which values are stored and which kernels merge;
+//!   into primitive instructions, [`mod@plan`] decides which values are stored ([`marks`]), and
+//!   `merge` which kernels merge;
 //! * [`mod@bind`] settles what follows from sizes: strides, merged axes, schedule, arena, bytes;
 //! * [`explain`] says what was decided and why.
 //!
@@ -20,12 +21,15 @@ pub mod expand;
 pub mod explain;
 pub mod grow;
 pub mod kernel;
+pub mod marks;
+mod merge;
 pub mod plan;
 mod schedule;
 pub mod stages;
 #[cfg(test)]
 mod tests;
 pub mod trace;
+mod waits;
 
 pub use bind::{Bound, BoundAccess, Lane, Launches, Mode, Slot, bind};
 pub use explain::Explain;

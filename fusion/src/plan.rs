@@ -4,15 +4,19 @@
 //! place ([`crate::grow`]); what it cannot is stored by a kernel of its own, with a named
 //! [`Break`]. Then: a value computed in place by several kernels is stored after all where that
 //! is cheaper than computing it again, and kernels of one iteration space that read the same
-//! arrays are merged, the pair that saves most reads first. All of it looks at structure only,
-//! never at sizes, so one plan serves every size.
+//! arrays are merged ([`crate::merge`]). All of it looks at structure only, never at sizes, so
+//! one plan serves every size; and it takes time in proportion to the trace, so thousands of
+//! values may be asked for at once (the tests count the steps).
 
 use crate::grow::{Grown, Rules, grow};
-use crate::kernel::{Kernel, Target, price};
+use crate::kernel::{Kernel, price};
+use crate::marks::Marks;
+use crate::merge::Merging;
 use crate::trace::Trace;
+use crate::waits::{Waits, topological};
 use lazuli_core::{Caps, Op};
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Why a value was not computed inside the kernel that uses it.
@@ -81,9 +85,16 @@ pub struct Plan {
 
 /// Plans the evaluation of a trace.
 pub fn plan(trace: &Trace, caps: &Caps) -> Plan {
-    let mut planner = Planner::new(trace, caps);
+    counted(trace, caps).0
+}
+
+/// The plan, and in how many steps it was made: instances visited while kernels grew, and nodes
+/// and kernels looked at to merge them.
+pub(crate) fn counted(trace: &Trace, caps: &Caps) -> (Plan, usize) {
+    let steps = Cell::new(0);
+    let mut planner = Planner::new(trace, caps, &steps);
     planner.settle();
-    planner.order()
+    (planner.order(), steps.get())
 }
 
 struct Planner<'a> {
@@ -91,41 +102,26 @@ struct Planner<'a> {
     caps: &'a Caps,
     /// Nodes that the roots show and that need computing.
     asked: BTreeSet<usize>,
-    /// Those, and held reductions: may be stored by any kernel that meets them.
-    wanted: HashSet<usize>,
-    /// Nodes that get a kernel of their own.
-    stored: HashSet<usize>,
+    /// *Wanted* are those, and held reductions: they may be stored by any kernel that meets them.
+    marks: Marks,
+    steps: &'a Cell<usize>,
     kernels: Vec<Grown>,
     libraries: BTreeSet<usize>,
     breaks: BTreeSet<Break>,
 }
 
 impl<'a> Planner<'a> {
-    fn new(trace: &'a Trace, caps: &'a Caps) -> Planner<'a> {
+    fn new(trace: &'a Trace, caps: &'a Caps, steps: &'a Cell<usize>) -> Planner<'a> {
         let pending = |n: &usize| trace.op(*n).is_some();
         let asked: BTreeSet<usize> =
             (0..trace.roots.len()).map(|r| trace.base(r).0).filter(pending).collect();
         let held = (0..trace.items.len()).filter(|&n| {
             matches!(trace.op(n), Some((Op::Reduce { .. }, _))) && trace.items[n].node.is_held()
         });
-        let wanted = asked.iter().copied().chain(held).collect();
-        Planner {
-            trace,
-            caps,
-            asked,
-            wanted,
-            stored: HashSet::default(),
-            kernels: Vec::new(),
-            libraries: BTreeSet::new(),
-            breaks: BTreeSet::new(),
-        }
-    }
-
-    fn grow(&self, outputs: &[usize], taken: &HashSet<usize>) -> Result<Grown, Reason> {
-        let mut stored = self.stored.clone();
-        stored.extend(taken.iter().copied().filter(|n| !outputs.contains(n)));
-        let wanted = self.wanted.iter().copied().filter(|n| !taken.contains(n)).collect();
-        grow(self.trace, outputs, &Rules { caps: self.caps, stored: &stored, wanted: &wanted })
+        let mut marks = Marks::new(trace.items.len());
+        asked.iter().copied().chain(held).for_each(|n| marks.want(n));
+        let (kernels, libraries, breaks) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        Planner { trace, caps, asked, marks, steps, kernels, libraries, breaks }
     }
 
     /// Grows kernels until every value that one of them reads is stored by another, and nothing
@@ -136,22 +132,22 @@ impl<'a> Planner<'a> {
             self.kernels.clear();
             self.libraries.clear();
             self.breaks.retain(|b| matches!(b.reason, Reason::Shared | Reason::Cycle));
-            let mut taken: HashSet<usize> = HashSet::default();
+            self.marks.give_back_all();
             let mut work: BTreeSet<usize> = self.asked.clone();
             while let Some(node) = work.pop_last() {
-                if taken.contains(&node) {
+                if self.marks.is_taken(node) {
                     continue;
                 }
                 if let Some((Op::MatMul, inputs)) = self.trace.op(node) {
-                    taken.insert(node);
+                    self.marks.take(node);
                     self.libraries.insert(node);
                     work.extend(inputs.iter().filter_map(|&i| self.matmul_operand(i)));
                     continue;
                 }
-                let grown = self
-                    .grow(&[node], &taken)
+                let rules = Rules { caps: self.caps, marks: &self.marks, steps: self.steps };
+                let grown = grow(self.trace, &[node], &rules)
                     .unwrap_or_else(|reason| unreachable!("one output always fits: {reason:?}"));
-                taken.extend(grown.outputs.iter().copied());
+                grown.outputs.iter().for_each(|&n| self.marks.take(n));
                 work.extend(grown.reads.iter().copied());
                 self.breaks.extend(grown.breaks.iter().copied());
                 self.kernels.push(grown);
@@ -185,18 +181,16 @@ impl<'a> Planner<'a> {
 
     /// Finds values computed in place more than once whose recomputation is dear.
     fn store_shared(&mut self) -> bool {
-        let mut count: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut count = vec![0usize; self.trace.items.len()];
         for k in &self.kernels {
-            for (&n, &times) in &k.inlined {
-                *count.entry(n).or_default() += times;
-            }
+            k.inlined.iter().for_each(|(&n, &times)| count[n] += times);
         }
-        let mut cost = vec![0usize; self.trace.items.len()];
+        let mut cost = vec![0usize; count.len()];
         let mut added = false;
         for n in 0..cost.len() {
             let Some((op, inputs)) = self.trace.op(n) else { continue };
             let below = inputs.iter().map(|&i| cost[i]).fold(0usize, |a, b| a.saturating_add(b));
-            let repeated = count.get(&n).copied().unwrap_or(0).saturating_sub(1);
+            let repeated = count[n].saturating_sub(1);
             match op {
                 Op::Map(map) => cost[n] = below.saturating_add(price_of(map)),
                 Op::View(_) => cost[n] = below,
@@ -205,13 +199,12 @@ impl<'a> Planner<'a> {
                 _ => {}
             }
             let dear = repeated.saturating_mul(cost[n]) > self.caps.max_recompute;
-            let held = self.wanted.contains(&n) && !self.stored.contains(&n);
-            if repeated > 0 && dear && (held || !self.wanted.contains(&n)) && self.stored.insert(n) {
-                self.wanted.remove(&n);
+            if repeated > 0 && dear && self.marks.store(n) {
+                self.marks.unwant(n);
                 self.breaks.insert(Break { node: n, reason: Reason::Shared });
                 added = true;
             }
-            if self.stored.contains(&n) {
+            if self.marks.is_stored(n) {
                 cost[n] = 0;
             }
         }
@@ -219,75 +212,29 @@ impl<'a> Planner<'a> {
         added
     }
 
-    /// Merges kernels of one iteration space that read the same arrays, those that share most
-    /// reads first.
+    /// Merges kernels of one iteration space that read the same arrays.
     fn merge_siblings(&mut self) {
-        if !self.caps.fuse {
+        if !self.caps.fuse || self.kernels.len() < 2 {
             return;
         }
-        let mut refused: HashSet<(Vec<usize>, Vec<usize>)> = HashSet::default();
-        while let Some((i, j, merged)) = self.next_merge(&mut refused) {
-            self.kernels.remove(j);
-            self.kernels[i] = merged;
-        }
-    }
-
-    /// The best pair that merges, and what it becomes.
-    fn next_merge(&self, refused: &mut HashSet<(Vec<usize>, Vec<usize>)>) -> Option<(usize, usize, Grown)> {
-        let limit = self.kernels.len().min(MERGE_LIMIT);
-        let reads: Vec<Vec<usize>> = self.kernels[..limit].iter().map(|g| arrays_read(&g.kernel)).collect();
-        let needs = self.needs(limit);
-        let mut pairs: Vec<(usize, usize, usize)> = Vec::new();
-        for i in 0..limit {
-            for j in i + 1..limit {
-                if (needs[i] >> j | needs[j] >> i) & 1 != 0 || !self.alike(i, j) {
-                    continue;
-                }
-                let shared = reads[i].iter().filter(|n| reads[j].binary_search(n).is_ok()).count();
-                if shared > 0 {
-                    pairs.push((shared, i, j));
-                }
-            }
-        }
-        pairs.sort_by_key(|&(shared, i, j)| (std::cmp::Reverse(shared), i, j));
-        for (_, i, j) in pairs {
-            let pair = (self.kernels[i].outputs.clone(), self.kernels[j].outputs.clone());
-            if refused.contains(&pair) {
-                continue;
-            }
-            if let Some(merged) = self.try_merge(i, j) {
-                return Some((i, j, merged));
-            }
-            refused.insert(pair);
-        }
-        None
-    }
-
-    /// For each of the first kernels, as bits: which of them it waits for, directly or through
-    /// anything else, libraries too. All of them if there is a ring already: nothing is merged
-    /// then, and [`Planner::order`] takes the ring apart.
-    fn needs(&self, limit: usize) -> Vec<u64> {
-        let waits = self.waits();
-        let Some(order) = topological(&waits) else { return vec![u64::MAX; limit] };
-        let mut needs = vec![0u64; waits.len()];
-        for s in order {
-            for &on in &waits[s] {
-                needs[s] |= needs[on] | if on < limit { 1 << on } else { 0 };
-            }
-        }
-        needs.truncate(limit);
-        needs
+        // If there is a ring already, nothing is merged, and `order` takes it apart.
+        let Some(waits) = Waits::new(self.waits()) else { return };
+        let kernels = std::mem::take(&mut self.kernels);
+        let merging = Merging::new(self.trace, self.caps, &mut self.marks, self.steps, waits, kernels);
+        self.kernels = merging.run();
     }
 
     /// For each kernel, and then for each library call in ascending order: which of these store
     /// what it reads.
     fn waits(&self) -> Vec<Vec<usize>> {
-        let mut maker: HashMap<usize, usize> = HashMap::default();
+        let mut maker: Vec<Option<usize>> = vec![None; self.trace.items.len()];
         for (k, g) in self.kernels.iter().enumerate() {
-            maker.extend(g.outputs.iter().map(|&n| (n, k)));
+            g.outputs.iter().for_each(|&n| maker[n] = Some(k));
         }
-        maker.extend(self.libraries.iter().enumerate().map(|(l, &n)| (n, self.kernels.len() + l)));
-        let makers = |reads: &[usize]| reads.iter().filter_map(|n| maker.get(n).copied()).collect();
+        for (l, &n) in self.libraries.iter().enumerate() {
+            maker[n] = Some(self.kernels.len() + l);
+        }
+        let makers = |reads: &[usize]| reads.iter().filter_map(|&n| maker[n]).collect();
         let mut waits: Vec<Vec<usize>> = self.kernels.iter().map(|g| makers(&g.reads)).collect();
         waits.extend(self.libraries.iter().map(|&n| {
             let (_, inputs) = self.trace.op(n).expect("an operation");
@@ -295,41 +242,6 @@ impl<'a> Planner<'a> {
             makers(&operands)
         }));
         waits
-    }
-
-    /// Have the kernels outputs of one shape, and do both reduce or neither?
-    fn alike(&self, i: usize, j: usize) -> bool {
-        let (a, b) = (&self.kernels[i], &self.kernels[j]);
-        self.trace.shape(a.outputs[0]) == self.trace.shape(b.outputs[0])
-            && a.kernel.reduces() == b.kernel.reduces()
-    }
-
-    fn try_merge(&self, i: usize, j: usize) -> Option<Grown> {
-        let (a, b) = (&self.kernels[i], &self.kernels[j]);
-        let outputs: Vec<usize> = a.outputs.iter().chain(&b.outputs).copied().collect();
-        if outputs.iter().any(|&n| self.trace.shape(n) != self.trace.shape(outputs[0])) {
-            return None;
-        }
-        // Neither may wait for the other, directly or through anything stored between.
-        for x in a.outputs.iter().chain(&b.outputs) {
-            for r in a.reads.iter().chain(&b.reads) {
-                if self.trace.depends(*r, *x) {
-                    return None;
-                }
-            }
-        }
-        let others: HashSet<usize> = self
-            .kernels
-            .iter()
-            .enumerate()
-            .filter(|&(k, _)| k != i && k != j)
-            .flat_map(|(_, g)| g.outputs.iter().copied())
-            .collect();
-        let merged = self.grow(&outputs, &others).ok()?;
-        let few = merged.kernel.accesses.len() <= self.caps.max_accesses
-            && merged.inlined.values().sum::<usize>() <= self.caps.max_insts;
-        let known: HashSet<usize> = a.reads.iter().chain(&b.reads).copied().collect();
-        (few && merged.reads.iter().all(|r| known.contains(r))).then_some(merged)
     }
 
     /// Puts kernels and library calls in an order in which everything read is there.
@@ -343,7 +255,12 @@ impl<'a> Planner<'a> {
                 let met = g.outputs.iter().filter(|&n| Some(n) != seed);
                 self.breaks.extend(met.map(|&node| Break { node, reason: Reason::Cycle }));
             }
-            self.stored.extend(self.wanted.drain());
+            for n in 0..self.trace.items.len() {
+                if self.marks.is_wanted(n) {
+                    self.marks.unwant(n);
+                    self.marks.store(n);
+                }
+            }
             self.settle();
             return self.order();
         };
@@ -366,21 +283,6 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// At most this many kernels are looked at for merging.
-const MERGE_LIMIT: usize = 64;
-
-/// The arrays that a kernel reads, ascending.
-fn arrays_read(kernel: &Kernel) -> Vec<usize> {
-    let read = |a: &crate::kernel::Access| match a.target {
-        Target::Read(n) => Some(n),
-        _ => None,
-    };
-    let mut list: Vec<usize> = kernel.accesses.iter().filter_map(read).collect();
-    list.sort_unstable();
-    list.dedup();
-    list
-}
-
 fn price_of(map: &lazuli_core::op::MapOp) -> usize {
     use crate::kernel::Inst;
     use lazuli_core::op::MapOp;
@@ -389,29 +291,4 @@ fn price_of(map: &lazuli_core::op::MapOp) -> usize {
         MapOp::Binary(op) => price(&Inst::Binary(op, 0, 0)),
         _ => 1,
     }
-}
-
-/// An order in which each step comes after what it needs; `None` if they wait in a ring.
-fn topological(needs: &[Vec<usize>]) -> Option<Vec<usize>> {
-    let mut missing: Vec<usize> = Vec::with_capacity(needs.len());
-    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); needs.len()];
-    for (s, list) in needs.iter().enumerate() {
-        let unique: BTreeSet<usize> = list.iter().copied().collect();
-        missing.push(unique.len());
-        for n in unique {
-            readers[n].push(s);
-        }
-    }
-    let mut free: Vec<usize> = (0..needs.len()).filter(|&s| missing[s] == 0).rev().collect();
-    let mut order = Vec::with_capacity(needs.len());
-    while let Some(s) = free.pop() {
-        order.push(s);
-        for &r in &readers[s] {
-            missing[r] -= 1;
-            if missing[r] == 0 {
-                free.push(r);
-            }
-        }
-    }
-    (order.len() == needs.len()).then_some(order)
 }

@@ -14,6 +14,7 @@ use lazuli_core::shape::Dims;
 use lazuli_core::{DType, Error, Layout, NodeRef, Op, UnaryOp, Value, View};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
+use std::cell::Cell;
 use std::hash::{Hash, Hasher};
 
 /// One node of a trace.
@@ -239,24 +240,34 @@ impl Trace {
         solid(self.shape(n)) == solid(self.shape(inputs[0]))
     }
 
-    /// Does node `n` need the value of node `on` (perhaps through others)?
-    pub fn depends(&self, n: usize, on: usize) -> bool {
-        let mut seen = vec![false; n + 1];
-        let mut work = vec![n];
-        while let Some(at) = work.pop() {
-            if at == on {
-                return true;
+    /// The pending nodes from number `lowest` on that are among `nodes` or below them. `None` if
+    /// they are too many to look at ([`REACH`]); `steps` counts those looked at.
+    pub(crate) fn needed(
+        &self,
+        nodes: impl Iterator<Item = usize>,
+        lowest: usize,
+        steps: &Cell<usize>,
+    ) -> Option<FxHashSet<usize>> {
+        let mut seen = FxHashSet::default();
+        let mut work: Vec<usize> = nodes.filter(|&n| n >= lowest).collect();
+        while let Some(n) = work.pop() {
+            if let Some((_, inputs)) = self.op(n)
+                && seen.insert(n)
+            {
+                steps.set(steps.get() + 1);
+                work.extend(inputs.iter().copied().filter(|&i| i >= lowest));
             }
-            if at < on || std::mem::replace(&mut seen[at], true) {
-                continue;
-            }
-            if let Some((_, inputs)) = self.op(at) {
-                work.extend(inputs.iter().copied());
+            if seen.len() > REACH {
+                return None;
             }
         }
-        false
+        Some(seen)
     }
 }
+
+/// Whether a kernel would wait for itself is asked for each one; beyond this many nodes between
+/// its outputs the answer is taken to be yes, and they are not stored together.
+const REACH: usize = 4096;
 
 /// The ids seen so far. The first ones stand in a table on the stack, each in the place of its
 /// low bits (ids of one graph are mostly neighbours) or one of the next; the others in a set.

@@ -4,7 +4,8 @@
 //! * [`breaks`]: a graph for every reason not to fuse;
 //! * [`keys`]: what is in the keys of plans and kernels, and what must not be;
 //! * [`arena`]: which temporary values share memory;
-//! * [`explaining`]: what a plan says about itself.
+//! * [`explaining`]: what a plan says about itself;
+//! * [`scaling`]: thousands of values at once.
 //!
 //! Planning never looks at the elements of an array, so the arrays here have no memory at all.
 
@@ -13,6 +14,7 @@ mod breaks;
 mod explaining;
 mod golden;
 mod keys;
+mod scaling;
 
 use crate::kernel::Kernel;
 use crate::plan::Step;
