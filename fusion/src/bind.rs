@@ -6,6 +6,7 @@
 //! *kernel key* written here names everything that generated code depends on; it holds no
 //! extents, pointers or values.
 
+use crate::arena::{self, Temporary};
 use crate::kernel::{Access, Def, Inst, Kernel, Store, Target};
 use crate::plan::{Plan, Step};
 use crate::schedule::schedule;
@@ -169,8 +170,9 @@ struct Binder<'a> {
     trace: &'a Trace,
     caps: &'a Caps,
     results: Vec<(usize, usize)>,
-    /// `(node, bytes, first step, last step)` of intermediate values.
-    temporaries: Vec<(usize, usize, usize, usize)>,
+    temporaries: Vec<Temporary>,
+    /// For each node that is stored: the result or intermediate value that it is.
+    slots: Vec<Option<Slot>>,
     launches: Vec<Launch>,
     packed: usize,
 }
@@ -183,9 +185,13 @@ pub fn bind(plan: &Plan, trace: &Trace, caps: &Caps) -> Launches {
         caps,
         results: plan.results.iter().map(|&n| (n, bytes(n))).collect(),
         temporaries: Vec::new(),
+        slots: vec![None; trace.items.len()],
         launches: Vec::new(),
         packed: 0,
     };
+    for (r, &n) in plan.results.iter().enumerate() {
+        binder.slots[n] = Some(Slot::Result(r));
+    }
     for step in &plan.steps {
         match step {
             Step::Kernel(kernel) => binder.kernel(kernel),
@@ -201,17 +207,28 @@ impl Binder<'_> {
         if self.trace.value(node).is_some() {
             return Slot::Leaf(node);
         }
-        if let Some(r) = self.results.iter().position(|&(n, _)| n == node) {
-            return Slot::Result(r);
-        }
-        let now = self.launches.len();
-        if let Some(t) = self.temporaries.iter().position(|&(n, ..)| n == node) {
-            self.temporaries[t].3 = now;
-            return Slot::Arena(t);
+        if let Some(slot) = self.slots[node] {
+            self.touch(slot);
+            return slot;
         }
         let bytes = self.trace.shape(node).iter().product::<usize>() * self.trace.dtype(node).size();
-        self.temporaries.push((node, bytes, now, now));
+        let now = self.launches.len();
+        let slot = self.temporary(bytes, now);
+        self.slots[node] = Some(slot);
+        slot
+    }
+
+    /// A new intermediate value, alive from the next launch until launch `last`.
+    fn temporary(&mut self, bytes: usize, last: usize) -> Slot {
+        self.temporaries.push(Temporary { bytes, first: self.launches.len(), last });
         Slot::Arena(self.temporaries.len() - 1)
+    }
+
+    /// The next launch reads or writes this.
+    fn touch(&mut self, slot: Slot) {
+        if let Slot::Arena(t) = slot {
+            self.temporaries[t].last = self.launches.len();
+        }
     }
 
     /// Slot and layout of an array seen through views. Where a reshape cannot be done by
@@ -256,9 +273,7 @@ impl Binder<'_> {
             ..Kernel::default()
         });
         let bytes = shape.iter().product::<usize>() * dtype.size();
-        let now = self.launches.len();
-        self.temporaries.push((usize::MAX, bytes, now, now + 1));
-        let slot = Slot::Arena(self.temporaries.len() - 1);
+        let slot = self.temporary(bytes, self.launches.len() + 1);
         self.packed += 1;
         let (from, layout) = self.view(node, views);
         let accesses = vec![
@@ -308,11 +323,8 @@ impl Binder<'_> {
                 Target::Write(n) => (self.slot(n), Layout::contiguous(self.trace.shape(n))),
             });
         }
-        let now = self.launches.len();
         for (a, (slot, layout)) in seen.iter().enumerate() {
-            if let Slot::Arena(t) = *slot {
-                self.temporaries[t].3 = now;
-            }
+            self.touch(*slot);
             let full = kernel.accesses[a].axes.iter().flatten().any(|x| kernel.inner.contains(x));
             bound.push(self.access(kernel, a, *slot, layout, full));
         }
@@ -353,12 +365,7 @@ impl Binder<'_> {
         let slot = self.slot(node);
         let shape = self.trace.shape(node);
         operands.push((slot, Layout::contiguous(shape)));
-        let now = self.launches.len();
-        for (slot, _) in &operands {
-            if let Slot::Arena(t) = *slot {
-                self.temporaries[t].3 = now;
-            }
-        }
+        operands.iter().for_each(|&(slot, _)| self.touch(slot));
         let k = operands[0].1.shape.last().copied().unwrap_or(1);
         let (m, n) = (shape[shape.len() - 2], shape[shape.len() - 1]);
         let batch: Dims = shape[..shape.len() - 2].iter().copied().collect();
@@ -372,32 +379,12 @@ impl Binder<'_> {
         })));
     }
 
-    /// Lays the arena out: first fit over lifetimes, in 64-byte steps.
+    /// Lays the arena out.
     fn finish(self) -> Launches {
-        let mut placed: Vec<(usize, usize)> = Vec::with_capacity(self.temporaries.len());
-        let mut arena = 0;
-        for (t, &(_, bytes, first, last)) in self.temporaries.iter().enumerate() {
-            let size = bytes.next_multiple_of(64).max(64);
-            let mut busy: Vec<(usize, usize)> = self.temporaries[..t]
-                .iter()
-                .zip(&placed)
-                .filter(|((_, _, f, l), _)| *f <= last && first <= *l)
-                .map(|(_, &p)| p)
-                .collect();
-            busy.sort_unstable();
-            let mut at = 0;
-            for (start, len) in busy {
-                if at + size <= start {
-                    break;
-                }
-                at = at.max(start + len);
-            }
-            placed.push((at, size));
-            arena = arena.max(at + size);
-        }
+        let (placed, arena) = arena::place(&self.temporaries);
         let settle = |slot: &mut Slot| {
             if let Slot::Arena(t) = slot {
-                *slot = Slot::Arena(placed[*t].0);
+                *slot = Slot::Arena(placed[*t]);
             }
         };
         let launches = self

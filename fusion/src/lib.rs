@@ -16,6 +16,7 @@
 //! Fusion only *places* computation: it never rewrites one operation into another form, so no
 //! decision made here can change a bit of a result (promise P1).
 
+mod arena;
 pub mod bind;
 pub mod expand;
 pub mod explain;

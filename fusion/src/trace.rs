@@ -12,7 +12,7 @@
 use lazuli_core::op::MapOp;
 use lazuli_core::shape::Dims;
 use lazuli_core::{DType, Error, Layout, NodeRef, Op, UnaryOp, Value, View};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
@@ -169,7 +169,7 @@ impl Trace {
         let mut s = Words(std::mem::take(&mut self.key));
         let mut exact: SmallVec<[u64; 64]> = SmallVec::new();
         // Extents by order of first appearance; 0 and 1 have numbers of their own.
-        let mut extents: SmallVec<[usize; 16]> = SmallVec::from_slice(&[0, 1]);
+        let mut extents = Extents { few: SmallVec::from_slice(&[0, 1]), many: FxHashMap::default() };
         for (n, item) in self.items.iter().enumerate() {
             let mut head = item.node.dtype() as u64;
             match self.op(n) {
@@ -217,11 +217,7 @@ impl Trace {
             let shape = item.node.shape();
             s.0.push(shape.len() as u64);
             for &x in shape {
-                let id = extents.iter().position(|&y| y == x).unwrap_or_else(|| {
-                    extents.push(x);
-                    extents.len() - 1
-                });
-                s.0.push(id as u64);
+                s.0.push(extents.number(x) as u64);
                 exact.push(x as u64);
             }
         }
@@ -296,6 +292,27 @@ impl Seen {
             }
         }
         self.many.insert(id)
+    }
+}
+
+/// Different extents, numbered: the first ones in a list, which is quickest for a few, the
+/// others in a map.
+struct Extents {
+    few: SmallVec<[usize; 16]>,
+    many: FxHashMap<usize, usize>,
+}
+
+impl Extents {
+    fn number(&mut self, x: usize) -> usize {
+        if let Some(k) = self.few.iter().position(|&y| y == x) {
+            return k;
+        }
+        let next = self.few.len() + self.many.len();
+        if next < self.few.inline_size() {
+            self.few.push(x);
+            return next;
+        }
+        *self.many.entry(x).or_insert(next)
     }
 }
 

@@ -4,6 +4,7 @@
 //! was seen. Before they were kept, 1,000 siblings took 30 s.
 
 use super::*;
+use crate::arena::{self, Temporary};
 
 /// Plans, and checks the number of steps for each node. The number of launches.
 #[track_caller]
@@ -93,4 +94,43 @@ fn thickets() {
             within(700, &pool.iter().skip(20).step_by(every).cloned().collect::<Vec<_>>());
         }
     }
+}
+
+/// First fit, as one would write it for a few values.
+fn first_fit(temporaries: &[Temporary]) -> Vec<usize> {
+    let mut placed: Vec<(usize, usize)> = Vec::new();
+    for t in temporaries {
+        let size = t.bytes.next_multiple_of(64).max(64);
+        let alive = temporaries.iter().zip(&placed).filter(|(other, _)| other.last >= t.first);
+        let mut busy: Vec<(usize, usize)> = alive.map(|(_, &place)| place).collect();
+        busy.sort_unstable();
+        let before = |at: usize, (start, len): (usize, usize)| {
+            if at + size <= start { Err(at) } else { Ok(at.max(start + len)) }
+        };
+        let at = busy.into_iter().try_fold(0, before).unwrap_or_else(|at| at);
+        placed.push((at, size));
+    }
+    placed.into_iter().map(|(at, _)| at).collect()
+}
+
+#[test]
+fn temporaries_stand_where_they_first_fit() {
+    let mut state = 11u64;
+    let mut below = |n: usize| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as usize % n
+    };
+    for (count, longest, largest) in [(50, 5, 1_000), (400, 30, 100_000), (400, 300, 300)] {
+        let life = |first: usize| {
+            let first = first / 2;
+            Temporary { bytes: below(largest), first, last: first + below(longest) }
+        };
+        let temporaries: Vec<Temporary> = (0..count).map(life).collect();
+        assert_eq!(arena::place(&temporaries).0, first_fit(&temporaries));
+    }
+    // Many at once; looking at all pairs of them would take minutes.
+    let life = |first| Temporary { bytes: below(10_000), first, last: first + below(100_000) };
+    let many: Vec<Temporary> = (0..200_000).map(life).collect();
+    let (placed, end) = arena::place(&many);
+    assert!(placed.iter().zip(&many).all(|(at, t)| at + t.bytes <= end));
 }
