@@ -18,6 +18,7 @@ mod numbers;
 mod numerals;
 mod operand;
 mod operators;
+mod plan;
 mod read;
 mod record;
 mod reduce;
@@ -36,6 +37,7 @@ pub use eval::{Roots, eval, explain};
 pub use limit::{RecordingLimit, set_recording_limit, with_recording_limit};
 pub use numbers::{Bitwise, Float, Integer, Number, Real};
 pub use operand::Operand;
+pub use plan::{Arguments, Plan, Results, compile};
 
 pub use lazuli_backends::{KernelCache, Stats};
 pub use lazuli_core::dtype::{DType, Element, bf16, f16};

@@ -219,6 +219,9 @@ pub enum Op {
     Const(Scalar),
     /// `0, 1, 2, ...` as int64 along one axis. No inputs.
     Iota,
+    /// The argument of this number of a function that is being compiled: row-major elements that
+    /// are given at each call, so that there is no value to evaluate. No inputs.
+    Argument(u16),
     /// An elementwise operation.
     Map(MapOp),
     /// A layout change of the one input.
@@ -241,6 +244,7 @@ impl Op {
         match self {
             Op::Const(v) => format!("const {v:?}"),
             Op::Iota => "iota".into(),
+            Op::Argument(n) => format!("argument {n}"),
             Op::Map(MapOp::Unary(UnaryOp::Cast(t))) => format!("cast to {t}"),
             Op::Map(MapOp::Unary(UnaryOp::Powi(n))) => format!("powi {n}"),
             Op::Map(MapOp::Unary(u)) => snake(&format!("{u:?}")),

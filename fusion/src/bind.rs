@@ -204,7 +204,7 @@ pub fn bind(plan: &Plan, trace: &Trace, caps: &Caps) -> Launches {
 /// Slots of temporaries stand in `Slot::Arena` as an index until all lifetimes are known.
 impl Binder<'_> {
     fn slot(&mut self, node: usize) -> Slot {
-        if self.trace.value(node).is_some() {
+        if self.trace.is_leaf(node) {
             return Slot::Leaf(node);
         }
         if let Some(slot) = self.slots[node] {

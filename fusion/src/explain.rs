@@ -252,7 +252,7 @@ fn operations(trace: &Trace, kernel: &Kernel, stores: &[usize]) -> Vec<String> {
 }
 
 fn show(trace: &Trace, n: usize) -> String {
-    let kind = if trace.value(n).is_some() { "array" } else { "value" };
+    let kind = if trace.is_leaf(n) { "array" } else { "value" };
     format!("{kind} #{n} {}{:?}", trace.dtype(n), trace.shape(n))
 }
 

@@ -198,6 +198,7 @@ impl<'a> Walk<'a> {
         let Some((op, inputs)) = trace.op(instance.node) else { return false };
         match op {
             Op::Const(_) | Op::Iota => true,
+            Op::Argument(_) => unreachable!("arguments are leaves"),
             Op::View(view) => {
                 let below = self.through_view(instance, view, inputs[0]);
                 self.visit(below);
@@ -387,6 +388,7 @@ impl<'a> Walk<'a> {
                         });
                         body.leaf(Inst::Param(slot as u16, register), register, false)
                     }
+                    Op::Argument(_) => unreachable!("arguments are leaves"),
                     Op::Iota => leaf(&mut kernel, &mut body, Target::Iota(node)),
                     Op::View(view) => values[&self.through_view(instance, view, inputs[0])],
                     Op::Map(map) => {

@@ -21,7 +21,8 @@ use std::hash::{Hash, Hasher};
 pub struct Item {
     /// The graph's node.
     pub node: NodeRef,
-    /// Numbers of the inputs of an operation that is to be computed; `None`: the value is there.
+    /// Numbers of the inputs of an operation that is to be computed; `None`: a leaf, whose value
+    /// is there, or an argument.
     inputs: Option<SmallVec<[usize; 3]>>,
 }
 
@@ -36,6 +37,8 @@ pub struct Trace {
     pub items: Vec<Item>,
     /// Number of each root, in the order asked for.
     pub roots: Vec<usize>,
+    /// The nodes that are arguments of a function.
+    pub arguments: SmallVec<[usize; 2]>,
     /// For each root: the node to store, and the views (innermost first) that give the root.
     bases: Bases,
     key: Key,
@@ -64,7 +67,8 @@ impl Trace {
             {
                 return Err(error);
             }
-            items.push(Item { node, inputs });
+            let argument = matches!(node.op(), Some(Op::Argument(_)));
+            items.push(Item { node, inputs: inputs.filter(|_| !argument) });
         }
         // Found from the roots down, so this is nearly the order of ids.
         items.reverse();
@@ -75,8 +79,15 @@ impl Trace {
             *input = number(*input as u64);
         }
         let roots: Vec<usize> = roots.iter().map(|n| number(n.id())).collect();
-        let mut trace =
-            Trace { items, roots, bases: Bases::new(), key: Key::with_capacity(128), structure: 0 };
+        let argument = |n: &usize| matches!(items[*n].node.op(), Some(Op::Argument(_)));
+        let mut trace = Trace {
+            arguments: (0..items.len()).filter(argument).collect(),
+            items,
+            roots,
+            bases: Bases::new(),
+            key: Key::with_capacity(128),
+            structure: 0,
+        };
         trace.key.extend_from_slice(prefix);
         trace.bases = trace.roots.iter().map(|&r| trace.base_of(r)).collect();
         trace.write_key();
@@ -107,6 +118,11 @@ impl Trace {
     pub fn op(&self, n: usize) -> Option<(&Op, &[usize])> {
         let inputs = self.items[n].inputs.as_ref()?;
         Some((self.items[n].node.op().expect("only operations have inputs"), inputs))
+    }
+
+    /// Is the node not to be computed, because its value is there or will be given?
+    pub fn is_leaf(&self, n: usize) -> bool {
+        self.items[n].inputs.is_none()
     }
 
     /// The value of a node that was there already.
@@ -140,7 +156,7 @@ impl Trace {
             views.push(at);
             at = inputs[0];
         }
-        if views.is_empty() || (slices && self.value(at).is_none()) {
+        if views.is_empty() || (slices && !self.is_leaf(at)) {
             return (root, SmallVec::new());
         }
         views.reverse();
@@ -175,7 +191,7 @@ impl Trace {
             match self.op(n) {
                 None => {
                     head |= 1 << 8;
-                    let layout = &self.value(n).expect("no operation").layout;
+                    let layout = self.layout(n);
                     exact.push(layout.offset as u64);
                     exact.extend(layout.strides.iter().map(|&s| s as u64));
                 }
@@ -183,6 +199,7 @@ impl Trace {
                     match op {
                         Op::Const(_) => head |= 2 << 8,
                         Op::Iota => head |= 3 << 8,
+                        Op::Argument(_) => unreachable!("arguments are leaves"),
                         Op::Map(MapOp::Unary(UnaryOp::Powi(k))) => {
                             head |= (4 << 8) | ((*k as u32 as u64) << 32);
                         }

@@ -17,6 +17,7 @@ pub mod threads;
 mod cache;
 #[cfg(unix)]
 mod fork;
+pub mod function;
 mod matmul;
 mod reuse;
 mod run;
@@ -25,7 +26,7 @@ mod verify;
 use crate::Stats;
 use cache::{Prepared, Runs};
 use lazuli_core::graph::{Claim, notify_released};
-use lazuli_core::{Caps, DeviceId, Error, ErrorKind, NodeRef, Value};
+use lazuli_core::{Caps, DeviceId, Error, ErrorKind, Layout, NodeRef, Value};
 use lazuli_fusion::{Explain, Trace};
 use reuse::Reused;
 use run::Memory;
@@ -65,6 +66,11 @@ pub fn evaluate(roots: &[NodeRef]) -> Result<(), Error> {
         }
         let caps = caps();
         let trace = Trace::collect(roots, &caps.words())?;
+        if let Some(&n) = trace.arguments.first() {
+            let kind = "an argument of a function that is being compiled has no value yet";
+            let root = &trace.items[*trace.roots.iter().max().unwrap_or(&n)].node;
+            return Err(Error::new(ErrorKind::InvalidArgument(kind.into()), "eval", root.location()));
+        }
         if let Some(claims) = Claims::take(&trace) {
             return run(&trace, &caps, claims);
         }
@@ -147,30 +153,42 @@ fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
     };
     let reused = reuse.iter().flatten().count() as u64;
     let memory = Memory::reserve(&prepared.launches, &engines, root.device(), reuse).map_err(fail)?;
-    run::launch_all(trace, &prepared, &engines, &memory);
+    run::launch_all(trace, &prepared, &engines, &memory, &|n| leaf_of(trace, n));
     let is_cold = cfg!(feature = "llvm") && root.device() == DeviceId::Cpu;
     count(&prepared, fresh, reused, if is_cold { interpreted } else { 0 });
     verify::check(trace, &prepared, &memory)?;
 
-    let results = &prepared.launches.results;
-    let stored = results.iter().zip(&memory.results).map(|(&(n, _), buffer)| {
-        let layout = lazuli_core::Layout::contiguous(trace.shape(n));
-        (n, Value { buffer: buffer.clone(), layout })
-    });
+    let stored = stored(trace, &prepared, &memory);
     // Roots that show a stored value through views share its memory.
     let shown = (0..trace.roots.len()).filter_map(|r| {
         let (root, (base, _)) = (trace.roots[r], trace.base(r));
         if root == base {
             return None;
         }
-        let buffer = match results.iter().position(|&(n, _)| n == base) {
-            Some(result) => memory.results[result].clone(),
+        let buffer = match memory.result(&prepared, base) {
+            Some(buffer) => buffer.clone(),
             None => trace.value(base)?.buffer.clone(),
         };
         Some((root, Value { buffer, layout: trace.root_layout(r) }))
     });
     claims.finish(shown.chain(stored));
     Ok(())
+}
+
+/// The memory of a leaf that has a value.
+fn leaf_of(trace: &Trace, n: usize) -> *mut u8 {
+    trace.value(n).expect("only functions have leaves without a value").buffer.ptr()
+}
+
+/// The values that a plan has stored, by node.
+fn stored<'a>(
+    trace: &'a Trace,
+    prepared: &'a Prepared,
+    memory: &'a Memory,
+) -> impl Iterator<Item = (usize, Value)> + 'a {
+    prepared.launches.results.iter().zip(&memory.results).map(|(&(n, _), buffer)| {
+        (n, Value { buffer: buffer.clone(), layout: Layout::contiguous(trace.shape(n)) })
+    })
 }
 
 fn count(prepared: &Prepared, compiled: bool, reused: u64, interpreted: usize) {

@@ -72,6 +72,12 @@ impl Memory {
         Ok(Memory { results, arena, threads, scratch })
     }
 
+    /// Where a node's value was stored, if it is one of the results.
+    pub fn result(&self, prepared: &Prepared, node: usize) -> Option<&BufferRef> {
+        let place = prepared.launches.results.iter().position(|&(n, _)| n == node)?;
+        Some(&self.results[place])
+    }
+
     #[cfg(feature = "llvm")]
     fn scratch_of(&self, worker: usize) -> Option<*mut u8> {
         let (each, buffer) = self.scratch.as_ref()?;
@@ -94,11 +100,17 @@ fn scratch_bytes(launches: &Launches, engines: &[Runs<'_>]) -> usize {
     each.max().filter(|&bytes| bytes > SMALL_SCRATCH).unwrap_or(0)
 }
 
-/// Runs everything, in order.
-pub fn launch_all(trace: &Trace, prepared: &Prepared, engines: &[Runs<'_>], memory: &Memory) {
+/// Runs everything, in order. `leaf` gives the memory of a node that is not computed.
+pub fn launch_all(
+    trace: &Trace,
+    prepared: &Prepared,
+    engines: &[Runs<'_>],
+    memory: &Memory,
+    leaf: &dyn Fn(usize) -> *mut u8,
+) {
     let base = |slot: Slot| -> *mut u8 {
         match slot {
-            Slot::Leaf(n) => trace.value(n).expect("leaves are values").buffer.ptr(),
+            Slot::Leaf(n) => leaf(n),
             Slot::Result(r) => memory.results[r].ptr(),
             Slot::Arena(at) => {
                 let arena = memory.arena.as_ref().expect("reserved");

@@ -37,7 +37,7 @@ pub fn check(trace: &Trace, prepared: &Prepared, memory: &Memory) -> Result<(), 
     let engines = again.load(DeviceId::Portable).map_err(fail)?;
     let nothing = Reused::from_elem(None, again.launches.results.len());
     let other = Memory::reserve(&again.launches, &engines, DeviceId::Portable, nothing).map_err(fail)?;
-    run::launch_all(trace, &again, &engines, &other);
+    run::launch_all(trace, &again, &engines, &other, &|n| super::leaf_of(trace, n));
     for (&(n, bytes), buffer) in prepared.launches.results.iter().zip(&memory.results) {
         let Some(r) = again.launches.results.iter().position(|&(m, _)| m == n) else { continue };
         let dtype = trace.dtype(n);
