@@ -259,7 +259,7 @@ fn reductions() {
 }
 
 /// Every way to step from lane to lane, for loads and stores of every type in memory: by
-/// neighbours, by strides (gathers and scatters), through packing, and the same element in all.
+/// neighbours, by strides (gathers and scatters), in tiles, through packing, and the same element in all.
 #[test]
 fn steps_between_lanes() {
     for dtype in ALL {
@@ -276,8 +276,9 @@ fn steps_between_lanes() {
         let column = broadcast(&blank(dtype, &[300, 1]), &[300, 200]);
         let mut steps = Vec::new();
         for root in [
-            // A transposed operand, and one that is the same all along the row.
+            // An operand read in tiles, one backwards, and one that is the same all along the row.
             binary(BinaryOp::Maximum, &transpose(&x()), &blank(dtype, &[200, 300])),
+            binary(BinaryOp::Maximum, &slice(&x(), &[(0, 1, 300), (199, -1, 200)]), &x()),
             binary(BinaryOp::Maximum, &column, &x()),
             // Lanes along rows, by neighbours and by strides; across rows, to a strided result.
             top(&x(), 1),
@@ -297,6 +298,7 @@ fn steps_between_lanes() {
             (Mode::Map, Lane::Unit, false),
             (Mode::Map, Lane::Unit, true),
             (Mode::Map, Lane::Strided, false),
+            (Mode::Map, Lane::Across, false),
             (Mode::Rows, Lane::Unit, false),
             (Mode::Rows, Lane::Unit, true),
             (Mode::Rows, Lane::Strided, false),
