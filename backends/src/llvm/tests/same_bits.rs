@@ -119,6 +119,24 @@ fn softmax_and_layer_norm() {
     }
 }
 
+#[test]
+fn operands_in_other_orders() {
+    let (mut engines, mut random) = (Engines::new(), Random(37));
+    for dtype in ALL {
+        for (n, m) in [(300, 170), (16, 16), (17, 33), (64, 200)] {
+            let (x, y) = (random.leaf(dtype, &[n, m]), random.leaf(dtype, &[m, n]));
+            engines.same(&[binary(BinaryOp::Maximum, &transpose(&x), &y)]);
+            let back = slice(&y, &[(m - 1, -1, m), (n - 1, -1, n)]);
+            engines.same(&[binary(BinaryOp::Minimum, &back, &y)]);
+        }
+        let z = random.leaf(dtype, &[6, 40, 70]);
+        for axes in [[0, 2, 1], [1, 0, 2], [2, 1, 0], [2, 0, 1], [1, 2, 0]] {
+            let p = permute(&z, &axes);
+            engines.same(&[binary(BinaryOp::Maximum, &p, &random.leaf(dtype, p.shape()))]);
+        }
+    }
+}
+
 /// Values at the edges of each type, through one kernel an operation's kind.
 #[test]
 fn operations_at_the_edges() {
@@ -127,14 +145,30 @@ fn operations_at_the_edges() {
     for dtype in ALL {
         let (a, b) = pairs(dtype);
         let list: &[BinaryOp] = match dtype {
-            DType::Bool => &[And, Or, Xor, Maximum, Lt],
-            t if t.is_int() => &[Add, Sub, Mul, Div, Rem, Remainder, FloorDiv, Shl, Shr, Maximum, Lt],
-            _ => &[Add, Sub, Mul, Div, Rem, Remainder, FloorDiv, Copysign, Pow, Atan2, Hypot, Minimum, Ge],
+            DType::Bool => &[And, Or, Xor, Maximum, Minimum, Eq, Ne, Lt, Le, Gt, Ge],
+            t if t.is_int() => &[
+                Add, Sub, Mul, Div, Rem, Remainder, FloorDiv, Shl, Shr, And, Or, Xor, Maximum, Minimum, Eq,
+                Ne, Lt, Le, Gt, Ge,
+            ],
+            _ => &[
+                Add, Sub, Mul, Div, Rem, Remainder, FloorDiv, Copysign, Pow, Atan2, Hypot, Maximum, Minimum,
+                Eq, Ne, Lt, Le, Gt, Ge,
+            ],
         };
         for group in list.chunks(4) {
             engines.same(&group.iter().map(|&op| binary(op, &a, &b)).collect::<Vec<_>>());
         }
+        let c = binary(Le, &a, &b);
+        let chosen = select(&c, &b, &a);
+        engines.same(&if dtype == DType::Bool { vec![chosen] } else { vec![chosen, mul_add(&a, &b, &a)] });
         let x = leaf_of(dtype, &[edges(dtype).len()], &edges(dtype));
+        if dtype != DType::Bool {
+            let list = [UnaryOp::Neg, UnaryOp::Abs, UnaryOp::Sign, UnaryOp::Signum, UnaryOp::Powi(3)];
+            engines.same(&list.map(|op| unary(op, &x)));
+        }
+        if !dtype.is_float() {
+            engines.same(&[unary(UnaryOp::Not, &x)]);
+        }
         for to in ALL.chunks(3) {
             engines.same(&to.iter().map(|&to| cast(to, &x)).collect::<Vec<_>>());
         }
@@ -171,14 +205,19 @@ fn functions_at_the_edges() {
         Sigmoid,
         Sqrt,
         Rsqrt,
+        Recip,
+        Floor,
+        Ceil,
         Round,
-        Sign,
-        Signum,
+        Trunc,
+        IsNan,
+        IsInf,
+        IsFinite,
         Powi(-3),
         Powi(7),
     ];
     let mut random = Random(35);
-    for dtype in [DType::F32, DType::F64, DType::BF16] {
+    for dtype in [DType::F32, DType::F64, DType::F16, DType::BF16] {
         let mut bits = edges(dtype);
         bits.extend((0..500).map(|_| random.bits(dtype)));
         let x = leaf_of(dtype, &[bits.len()], &bits);
