@@ -144,7 +144,7 @@ impl<T: Element> Array<T> {
 
     /// What went wrong, if the array is poisoned: recorded with bad arguments, on top of a
     /// poisoned array, or lost to a failure while computing.
-    pub fn error(&self) -> Option<Error> {
+    pub fn error(&self) -> Option<&Error> {
         self.node().error()
     }
 
@@ -157,7 +157,7 @@ impl<T: Element> Array<T> {
     /// ```
     pub fn check(&self) -> Result<&Array<T>, Error> {
         match self.error() {
-            Some(error) => Err(error),
+            Some(error) => Err(error.clone()),
             None => Ok(self),
         }
     }

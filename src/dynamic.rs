@@ -59,14 +59,14 @@ impl DynArray {
     }
 
     /// What went wrong, if the array is poisoned.
-    pub fn error(&self) -> Option<Error> {
+    pub fn error(&self) -> Option<&Error> {
         self.node().error()
     }
 
     /// Reports a recorded error early, without evaluating.
     pub fn check(&self) -> Result<&DynArray, Error> {
         match self.error() {
-            Some(error) => Err(error),
+            Some(error) => Err(error.clone()),
             None => Ok(self),
         }
     }

@@ -79,7 +79,7 @@ pub fn eval(roots: impl Roots) -> Result<(), Error> {
     let mut nodes = Vec::new();
     roots.collect_nodes(&mut nodes);
     if let Some(error) = nodes.iter().find_map(|n| n.error()) {
-        return Err(error);
+        return Err(error.clone());
     }
     nodes.retain(|n| n.is_pending());
     if nodes.is_empty() {
@@ -87,7 +87,7 @@ pub fn eval(roots: impl Roots) -> Result<(), Error> {
     }
     lazuli_backends::evaluate(&nodes)?;
     match nodes.iter().find_map(|n| n.error()) {
-        Some(error) => Err(error),
+        Some(error) => Err(error.clone()),
         None => Ok(()),
     }
 }

@@ -62,7 +62,7 @@ impl Call {
         }
         // The first poisoned input speaks, not the shapes that poison made up.
         if let Some(error) = inputs.iter().find_map(|n| n.error()) {
-            return Node::poisoned(dtype, error, inputs[0].device());
+            return Node::poisoned(dtype, error.clone(), inputs[0].device());
         }
         let mut shape = first.clone();
         for node in &inputs[1..] {

@@ -212,7 +212,7 @@ impl<I: Arguments, R: Results> Plan<I, R> {
         let mut roots = Vec::new();
         results.collect_nodes(&mut roots);
         if let Some(error) = roots.iter().find_map(|n| n.error()) {
-            return Err(error);
+            return Err(error.clone());
         }
         let made = Arc::new(Made {
             device,

@@ -16,7 +16,7 @@ pub(crate) fn force(node: &NodeRef) -> Result<&Value, Error> {
     }
     match (node.value(), node.error()) {
         (Some(value), _) => Ok(value),
-        (None, Some(error)) => Err(error),
+        (None, Some(error)) => Err(error.clone()),
         (None, None) => Err(Error::new(
             ErrorKind::Internal("evaluated, but neither ready nor failed".into()),
             "eval",

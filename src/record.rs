@@ -7,7 +7,7 @@
 //! and dtypes, which [`Call::guard`] lets them check with `?`.
 
 use crate::limit;
-use lazuli_core::graph::Inputs;
+use lazuli_core::graph::{Inputs, Origin};
 use lazuli_core::shape::Dims;
 use lazuli_core::{DType, DeviceId, Error, ErrorKind, Node, NodeRef, Op};
 use std::panic::Location;
@@ -25,6 +25,11 @@ impl Call {
     #[inline]
     pub(crate) fn new(name: &'static str) -> Call {
         Call { name, at: Location::caller() }
+    }
+
+    #[inline]
+    fn origin(self) -> Origin {
+        Origin { name: self.name, at: self.at }
     }
 
     /// An error of this call.
@@ -61,7 +66,7 @@ impl Call {
     #[inline]
     fn reject(self, input: &NodeRef, dtype: DType, device: DeviceId) -> Option<NodeRef> {
         if let Some(error) = input.error() {
-            return Some(Node::poisoned(dtype, error, device));
+            return Some(Node::poisoned(dtype, error.clone(), device));
         }
         if input.device() != device {
             let kind = ErrorKind::DeviceMismatch { left: device.name(), right: input.device().name() };
@@ -80,7 +85,7 @@ impl Call {
             }
         }
         let pinned = limit::pinned_by(&inputs);
-        let node = Node::pending(op, inputs, dtype, shape, device, self.at);
+        let node = Node::pending(op, inputs, dtype, shape, device, self.origin());
         limit::note(&node, pinned);
         node
     }
@@ -89,6 +94,6 @@ impl Call {
     /// so the recording limit need not know them.
     #[inline]
     pub(crate) fn source(self, op: Op, dtype: DType, shape: Dims, device: DeviceId) -> NodeRef {
-        Node::pending(op, Inputs::new(), dtype, shape, device, self.at)
+        Node::pending(op, Inputs::new(), dtype, shape, device, self.origin())
     }
 }

@@ -36,13 +36,22 @@ const CLAIMED: u8 = 1;
 const READY: u8 = 2;
 const FAILED: u8 = 3;
 
+/// Where a node comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// The public operation that recorded it: what errors name.
+    pub name: &'static str,
+    /// The line of the program that called that operation.
+    pub at: &'static Location<'static>,
+}
+
 /// One recorded operation.
 pub struct Node {
     id: u64,
     dtype: DType,
     shape: Dims,
     device: DeviceId,
-    location: &'static Location<'static>,
+    origin: Origin,
     /// How many `Array` handles the program holds. Not the reference count of the node: graph
     /// edges do not count here.
     handles: AtomicUsize,
@@ -79,7 +88,7 @@ impl Node {
             dtype,
             shape,
             device,
-            location,
+            origin: Origin { name: "array", at: location },
             handles: AtomicUsize::new(0),
             depth: 0,
             tag: AtomicU8::new(if result.is_ok() { READY } else { FAILED }),
@@ -96,7 +105,7 @@ impl Node {
         dtype: DType,
         shape: Dims,
         device: DeviceId,
-        location: &'static Location<'static>,
+        origin: Origin,
     ) -> NodeRef {
         let below = inputs.iter().map(|n| if n.is_pending() { n.depth + 1 } else { 0 }).max();
         Arc::new(Node {
@@ -104,7 +113,7 @@ impl Node {
             dtype,
             shape,
             device,
-            location,
+            origin,
             handles: AtomicUsize::new(0),
             depth: below.unwrap_or(0),
             tag: AtomicU8::new(PENDING),
@@ -168,7 +177,12 @@ impl Node {
 
     /// The line of the program that recorded it.
     pub fn location(&self) -> &'static Location<'static> {
-        self.location
+        self.origin.at
+    }
+
+    /// The public operation that recorded it.
+    pub fn name(&self) -> &'static str {
+        self.origin.name
     }
 
     /// Length of the longest chain of pending nodes below it, when it was recorded.
@@ -240,11 +254,11 @@ impl Node {
     }
 
     /// The error, if it failed.
-    pub fn error(&self) -> Option<Error> {
+    pub fn error(&self) -> Option<&Error> {
         if self.tag.load(Ordering::Acquire) != FAILED {
             return None;
         }
-        self.result.get()?.as_ref().err().cloned()
+        self.result.get()?.as_ref().err()
     }
 
     /// Takes the right to compute a pending node. `Claim::Taken` if another evaluation has it.
@@ -349,6 +363,8 @@ mod tests {
     use crate::op::{MapOp, UnaryOp};
     use smallvec::smallvec;
 
+    const HERE: Origin = Origin { name: "test", at: Location::caller() };
+
     fn one() -> NodeRef {
         Node::pending(
             Op::Const(Scalar::new(1.0f32)),
@@ -356,13 +372,13 @@ mod tests {
             DType::F32,
             smallvec![],
             DeviceId::Cpu,
-            Location::caller(),
+            HERE,
         )
     }
 
     fn neg(x: &NodeRef) -> NodeRef {
         let op = Op::Map(MapOp::Unary(UnaryOp::Neg));
-        Node::pending(op, smallvec![x.clone()], x.dtype(), x.shape().clone(), x.device(), Location::caller())
+        Node::pending(op, smallvec![x.clone()], x.dtype(), x.shape().clone(), x.device(), HERE)
     }
 
     #[test]

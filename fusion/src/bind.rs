@@ -144,6 +144,15 @@ pub struct BoundMatMul {
     pub operands: [(Slot, Layout); 3],
 }
 
+impl BoundMatMul {
+    /// Bytes read and written.
+    pub fn bytes(&self) -> (usize, usize) {
+        let (rows, inner, columns) = self.extents;
+        let size = self.dtype.size() * self.batch.iter().product::<usize>();
+        (size * (rows * inner + inner * columns), size * rows * columns)
+    }
+}
+
 /// One thing to run.
 #[derive(Clone, Debug)]
 pub enum Launch {
@@ -164,6 +173,8 @@ pub struct Launches {
     pub arena: usize,
     /// Kernels that only copy elements into row-major order for a reshape.
     pub packed: usize,
+    /// Bytes that these write.
+    pub packed_bytes: usize,
 }
 
 struct Binder<'a> {
@@ -175,6 +186,7 @@ struct Binder<'a> {
     slots: Vec<Option<Slot>>,
     launches: Vec<Launch>,
     packed: usize,
+    packed_bytes: usize,
 }
 
 /// Settles sizes. Fails only on sizes that no memory could hold.
@@ -188,6 +200,7 @@ pub fn bind(plan: &Plan, trace: &Trace, caps: &Caps) -> Launches {
         slots: vec![None; trace.items.len()],
         launches: Vec::new(),
         packed: 0,
+        packed_bytes: 0,
     };
     for (r, &n) in plan.results.iter().enumerate() {
         binder.slots[n] = Some(Slot::Result(r));
@@ -275,6 +288,7 @@ impl Binder<'_> {
         let bytes = shape.iter().product::<usize>() * dtype.size();
         let slot = self.temporary(bytes, self.launches.len() + 1);
         self.packed += 1;
+        self.packed_bytes += bytes;
         let (from, layout) = self.view(node, views);
         let accesses = vec![
             self.access(&kernel, 0, from, &layout, false),
@@ -402,7 +416,8 @@ impl Binder<'_> {
                 }
             })
             .collect();
-        Launches { launches, results: self.results, arena, packed: self.packed }
+        let (packed, packed_bytes) = (self.packed, self.packed_bytes);
+        Launches { launches, results: self.results, arena, packed, packed_bytes }
     }
 }
 

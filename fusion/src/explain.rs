@@ -63,7 +63,7 @@ impl Explain {
                 Launch::Kernel(b) => kernel_step(trace, b),
                 Launch::MatMul(m) => {
                     let (rows, k, n) = m.extents;
-                    let size = m.dtype.size() * m.batch.iter().product::<usize>();
+                    let (bytes_read, bytes_written) = m.bytes();
                     let (_, inputs) = trace.op(m.node).expect("a matrix product");
                     ExplainedStep {
                         kind: "matmul (library gemm)".into(),
@@ -71,9 +71,9 @@ impl Explain {
                         arrays: inputs.iter().map(|&i| format!("reads {}", show(trace, i))).collect(),
                         schedule: format!("{rows} x {k} x {n}"),
                         launches: 1,
-                        bytes_read: size * (rows * k + k * n),
+                        bytes_read,
                         bytes_cached: 0,
-                        bytes_written: size * rows * n,
+                        bytes_written,
                         stores: vec![m.node],
                         reads: inputs.to_vec(),
                     }

@@ -65,7 +65,7 @@ impl Trace {
             if inputs.is_none()
                 && let Some(error) = node.error()
             {
-                return Err(error);
+                return Err(error.clone());
             }
             let argument = matches!(node.op(), Some(Op::Argument(_)));
             items.push(Item { node, inputs: inputs.filter(|_| !argument) });

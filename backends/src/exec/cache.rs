@@ -9,7 +9,7 @@ use crate::Stats;
 use crate::portable::Program;
 use lazuli_core::{Caps, DeviceId, ErrorKind};
 use lazuli_fusion::bind::{Bound, Launch};
-use lazuli_fusion::{Launches, Mode, Plan, Trace, bind, plan};
+use lazuli_fusion::{Launches, Plan, Trace, bind, plan};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::any::Any;
@@ -239,7 +239,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 fn totals(launches: &Launches) -> Totals {
-    let mut t = Totals::default();
+    let mut t = Totals { bytes_packed: launches.packed_bytes as u64, ..Totals::default() };
     for launch in &launches.launches {
         match launch {
             Launch::Kernel(b) => {
@@ -247,12 +247,13 @@ fn totals(launches: &Launches) -> Totals {
                 t.launches += if b.split { b.stages.sweeps.len().max(1) as u64 } else { 1 };
                 t.bytes_read += b.bytes_read as u64;
                 t.bytes_written += b.bytes_written as u64;
-                let copies = b.mode == Mode::Map && b.kernel.body.len() == 1;
-                if copies && launches.packed > 0 {
-                    t.bytes_packed += b.bytes_written as u64;
-                }
             }
-            Launch::MatMul(_) => t.launches += 1,
+            Launch::MatMul(m) => {
+                let (read, written) = m.bytes();
+                t.launches += 1;
+                t.bytes_read += read as u64;
+                t.bytes_written += written as u64;
+            }
         }
     }
     t

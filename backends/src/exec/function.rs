@@ -67,8 +67,7 @@ impl Function {
 
     fn error(&self, kind: ErrorKind) -> Error {
         let root = &self.trace.items[self.trace.roots[0]].node;
-        let name = self.trace.op(self.trace.roots[0]).map_or("call".into(), |(op, _)| op.name());
-        Error::new(kind, name, root.location())
+        Error::new(kind, root.name(), root.location())
     }
 
     /// Computes the roots of these arguments: values of the device, dtypes and shapes that the

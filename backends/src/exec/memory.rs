@@ -3,8 +3,8 @@
 //! Fresh pages cost more than most kernels (a first touch of 80 MB takes several times as long
 //! as computing it), so freed blocks are kept by size class and handed out again. Promises:
 //! blocks are aligned to 64 bytes; nothing is initialised; a request that cannot be met, or that
-//! would pass the limit, is an error and changes nothing; the pool never keeps more than its
-//! share of the limit.
+//! would pass the limit, is an error and changes nothing; arrays and what the pool keeps stay below
+//! the limit together, but for vectors that the program lends, which are counted and not refused.
 
 use lazuli_core::{Buffer, BufferRef, DeviceId, Element, ErrorKind};
 use rustc_hash::FxHashMap;
@@ -18,7 +18,7 @@ const ALIGN: usize = 64;
 /// Blocks from here on ask the kernel for huge pages and are aligned to them.
 const HUGE: usize = 2 << 20;
 
-/// Bytes in use by arrays (not counting blocks that lie in the pool).
+/// Bytes in use by arrays, lent vectors among them (not counting blocks that lie in the pool).
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 static LIMIT: LazyLock<AtomicUsize> = LazyLock::new(|| AtomicUsize::new(default_limit()));
@@ -40,13 +40,18 @@ pub(super) fn pool() -> MutexGuard<'static, Pool> {
     POOL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Nine tenths of the machine's memory, or half the address space where that is unknown.
+/// Nine tenths of the memory that this process may use: of the machine, or of its control group
+/// if that is less; half the address space where neither is known.
 fn default_limit() -> usize {
-    let total = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let machine = read("/proc/meminfo").and_then(|text| {
         let line = text.lines().find(|l| l.starts_with("MemTotal:"))?;
-        line.split_whitespace().nth(1)?.parse::<usize>().ok()
+        Some(line.split_whitespace().nth(1)?.parse::<usize>().ok()?.saturating_mul(1024))
     });
-    total.map_or(usize::MAX / 2, |kib| kib / 10 * 9 * 1024)
+    // Versions 2 and 1; "max" and numbers beyond all memory mean no limit.
+    let group = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let group = group.iter().find_map(|path| read(path)?.trim().parse::<usize>().ok());
+    machine.into_iter().chain(group).min().map_or(usize::MAX / 2, |bytes| bytes / 10 * 9)
 }
 
 /// Sizes are rounded up to a power of two below 1 MiB and to an eighth of one above.
@@ -95,10 +100,12 @@ impl Buffer for HostBuffer {
 
 impl Drop for HostBuffer {
     fn drop(&mut self) {
-        LIVE.fetch_sub(self.class, Ordering::Relaxed);
+        let live = LIVE.fetch_sub(self.class, Ordering::Relaxed) - self.class;
+        let limit = LIMIT.load(Ordering::Relaxed);
         let mut pool = pool();
-        if pool.kept + self.class <= LIMIT.load(Ordering::Relaxed) / 4 {
-            pool.kept += self.class;
+        let kept = pool.kept + self.class;
+        if kept <= limit / 4 && kept.saturating_add(live) <= limit {
+            pool.kept = kept;
             pool.free.entry(self.class).or_default().push(Block(self.block));
         } else {
             drop(pool);
@@ -114,8 +121,12 @@ pub fn allocate(bytes: usize, device: DeviceId) -> Result<BufferRef, ErrorKind> 
     if bytes > isize::MAX as usize / 2 {
         return Err(fail(String::new()));
     }
-    let class = class(bytes);
     let limit = LIMIT.load(Ordering::Relaxed);
+    let mut class = class(bytes);
+    if LIVE.load(Ordering::Relaxed).saturating_add(class) > limit {
+        // Too large only by what it was rounded up?
+        class = bytes.max(ALIGN).next_multiple_of(ALIGN);
+    }
     let live = LIVE.fetch_add(class, Ordering::Relaxed) + class;
     if live > limit {
         LIVE.fetch_sub(class, Ordering::Relaxed);
@@ -131,7 +142,7 @@ pub fn allocate(bytes: usize, device: DeviceId) -> Result<BufferRef, ErrorKind> 
     };
     let block = match reused {
         Some(block) => block.0,
-        None => match fresh(class) {
+        None => match fresh(class, limit - live) {
             Some(block) => block,
             None => {
                 LIVE.fetch_sub(class, Ordering::Relaxed);
@@ -139,12 +150,23 @@ pub fn allocate(bytes: usize, device: DeviceId) -> Result<BufferRef, ErrorKind> 
             }
         },
     };
-    PEAK.fetch_max(live, Ordering::Relaxed);
+    note_peak(live);
     Ok(Arc::new(HostBuffer { block, bytes, class, device }))
 }
 
-/// Memory from the system; gives the pool back and tries once more before it fails.
-fn fresh(class: usize) -> Option<NonNull<u8>> {
+/// Asked first: raising the peak is dear, and rare.
+fn note_peak(live: usize) {
+    if live > PEAK.load(Ordering::Relaxed) {
+        PEAK.fetch_max(live, Ordering::Relaxed);
+    }
+}
+
+/// Memory from the system. The pool may keep `left` bytes beside it, and is given back before
+/// this fails.
+fn fresh(class: usize, left: usize) -> Option<NonNull<u8>> {
+    if pool().kept > left {
+        clear();
+    }
     for attempt in 0..2 {
         // SAFETY: the layout has a size above zero.
         if let Some(block) = NonNull::new(unsafe { std::alloc::alloc(layout(class)) }) {
@@ -186,7 +208,11 @@ pub fn clear() {
 
 /// Sets the most bytes that arrays may use together; `None` goes back to the default.
 pub fn set_limit(bytes: Option<usize>) {
-    LIMIT.store(bytes.unwrap_or_else(default_limit), Ordering::Relaxed);
+    let limit = bytes.unwrap_or_else(default_limit);
+    LIMIT.store(limit, Ordering::Relaxed);
+    if pool().kept > limit / 4 {
+        clear();
+    }
 }
 
 /// Would `bytes` more fit under the limit?
@@ -215,12 +241,24 @@ struct VecBuffer<T> {
     device: DeviceId,
 }
 
+impl<T> VecBuffer<T> {
+    fn size(&self) -> usize {
+        std::mem::size_of_val(self.vec.as_slice())
+    }
+}
+
+impl<T> Drop for VecBuffer<T> {
+    fn drop(&mut self) {
+        LIVE.fetch_sub(self.size(), Ordering::Relaxed);
+    }
+}
+
 impl<T: Element> Buffer for VecBuffer<T> {
     fn ptr(&self) -> *mut u8 {
         self.vec.as_ptr() as *mut u8
     }
     fn bytes(&self) -> usize {
-        std::mem::size_of_val(self.vec.as_slice())
+        self.size()
     }
     fn device(&self) -> DeviceId {
         self.device
@@ -232,7 +270,9 @@ impl<T: Element> Buffer for VecBuffer<T> {
 
 /// Takes a vector as a buffer, without a copy.
 pub fn from_vec<T: Element>(vec: Vec<T>, device: DeviceId) -> BufferRef {
-    Arc::new(VecBuffer { vec, device })
+    let buffer = VecBuffer { vec, device };
+    note_peak(LIVE.fetch_add(buffer.size(), Ordering::Relaxed) + buffer.size());
+    Arc::new(buffer)
 }
 
 /// Gives the vector back without a copy, if the buffer was made from one of this type and
@@ -242,7 +282,13 @@ pub fn try_into_vec<T: Element>(buffer: BufferRef) -> Result<Vec<T>, BufferRef> 
     match buffer.into_any().downcast::<VecBuffer<T>>() {
         Ok(typed) => {
             drop(kept);
-            Arc::try_unwrap(typed).map(|b| b.vec).map_err(|shared| shared as BufferRef)
+            match Arc::try_unwrap(typed) {
+                Ok(mut buffer) => {
+                    LIVE.fetch_sub(buffer.size(), Ordering::Relaxed);
+                    Ok(std::mem::take(&mut buffer.vec))
+                }
+                Err(shared) => Err(shared as BufferRef),
+            }
         }
         Err(_) => Err(kept),
     }

@@ -60,7 +60,7 @@ pub fn evaluate(roots: &[NodeRef]) -> Result<(), Error> {
     loop {
         if roots.iter().all(|n| !n.is_pending()) {
             return match roots.iter().find_map(|n| n.error()) {
-                Some(error) => Err(error),
+                Some(error) => Err(error.clone()),
                 None => Ok(()),
             };
         }
@@ -138,10 +138,7 @@ impl Drop for Claims<'_> {
 fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
     let _span = tracing::debug_span!("evaluate", nodes = trace.items.len()).entered();
     let root = &trace.items[trace.roots[0]].node;
-    let fail = |kind: ErrorKind| {
-        let name = trace.op(trace.roots[0]).map_or("eval".into(), |(op, _)| op.name());
-        Error::new(kind, name, root.location())
-    };
+    let fail = |kind: ErrorKind| Error::new(kind, root.name(), root.location());
     let prepared = cache::prepare(trace, caps);
     let fresh = !prepared.is_loaded(root.device());
     let engines = prepared.load(root.device()).map_err(fail)?;

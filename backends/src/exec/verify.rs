@@ -56,7 +56,7 @@ pub fn check(trace: &Trace, prepared: &Prepared, memory: &Memory) -> Result<(), 
         };
         if let Some(i) = (0..count).find(differs) {
             let node = &trace.items[n].node;
-            let name = trace.op(n).map_or("array".into(), |(op, _)| op.name());
+            let name = node.name();
             let text = format!(
                 "{name}, element {i} of {count}: bytes {:02x?}, op by op {:02x?}",
                 element(a, i),

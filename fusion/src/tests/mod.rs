@@ -62,7 +62,14 @@ fn array(shape: &[usize]) -> NodeRef {
 #[track_caller]
 fn node(op: Op, inputs: &[&NodeRef], dtype: DType, shape: &[usize]) -> NodeRef {
     let inputs = inputs.iter().map(|&n| n.clone()).collect();
-    Node::pending(op, inputs, dtype, Dims::from_slice(shape), DeviceId::Portable, Location::caller())
+    Node::pending(
+        op,
+        inputs,
+        dtype,
+        Dims::from_slice(shape),
+        DeviceId::Portable,
+        lazuli_core::graph::Origin { name: "test", at: Location::caller() },
+    )
 }
 
 #[track_caller]

@@ -103,7 +103,14 @@ pub(crate) fn leaf<T: Element>(shape: &[usize], values: &[T]) -> NodeRef {
 
 pub(crate) fn node(op: Op, inputs: &[&NodeRef], dtype: DType, shape: &[usize]) -> NodeRef {
     let inputs = inputs.iter().map(|&n| n.clone()).collect();
-    Node::pending(op, inputs, dtype, Dims::from_slice(shape), DeviceId::Portable, Location::caller())
+    Node::pending(
+        op,
+        inputs,
+        dtype,
+        Dims::from_slice(shape),
+        DeviceId::Portable,
+        lazuli_core::graph::Origin { name: "test", at: Location::caller() },
+    )
 }
 
 pub(crate) fn unary(op: UnaryOp, x: &NodeRef) -> NodeRef {
