@@ -61,7 +61,7 @@ impl Engine {
             if std::env::var_os("LAZULI_TRACE").is_some() {
                 eprintln!("{}", what());
             }
-            compile(bound, jit).unwrap_or_else(|e| panic!("{e:?} of {}", what()))
+            compile(bound, jit).unwrap_or_else(|e| panic!("{e:?} of {}", what())).0
         })
     }
 
