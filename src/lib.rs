@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 mod array;
+mod benchmark;
 mod compare;
 mod control;
 mod create;
@@ -27,6 +28,7 @@ mod slice;
 mod views;
 
 pub use array::Array;
+pub use benchmark::{Benchmark, benchmark, memory_bandwidth};
 pub use control::{
     clear_kernel_cache, clear_memory, fusion, kernel_cache, set_background_compilation, set_memory_limit,
     set_num_threads, stats, stats_scope, verify, wait_for_compiler,

@@ -26,6 +26,7 @@ mod lanes;
 mod large;
 mod limits;
 mod memory;
+mod plans;
 mod printing;
 mod processes;
 mod random_graphs;
@@ -34,6 +35,7 @@ mod recording;
 mod reduction_order;
 mod reductions;
 mod support;
+mod threads;
 #[cfg(feature = "llvm")]
 mod tiers;
 mod totals;
