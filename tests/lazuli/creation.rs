@@ -116,7 +116,7 @@ fn vectors_out_of_anything() {
     assert_eq!(leaf.slice(s![.., 1]).to_vec().unwrap(), [1, 4]);
     assert_eq!((leaf.clone() + 1).into_vec().unwrap(), [1, 2, 3, 4, 5, 6]);
     assert_eq!(leaf.broadcast_to([2, 2, 3]).into_vec().unwrap().len(), 12);
-    assert_eq!(Array::<f32>::zeros([0]).into_vec().unwrap(), []);
+    assert_eq!(Array::<f32>::zeros([0]).into_vec().unwrap(), [0f32; 0]);
     assert_eq!(Array::scalar(3u8).into_vec().unwrap(), [3]);
     assert_eq!(Array::full([3], true).into_vec().unwrap(), [true; 3]);
 }
