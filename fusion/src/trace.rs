@@ -52,14 +52,13 @@ impl Trace {
     pub fn collect(roots: &[NodeRef], prefix: &[u64]) -> Result<Trace, Error> {
         let mut items: Vec<Item> = Vec::with_capacity(16);
         let mut seen = Seen::new();
-        let mut work: SmallVec<[NodeRef; 16]> = roots.iter().cloned().collect();
+        // Counting references is dear: only what is new is taken along.
+        let mut work: SmallVec<[NodeRef; 16]> =
+            roots.iter().filter(|n| seen.insert(n.id())).cloned().collect();
         while let Some(node) = work.pop() {
-            if !seen.insert(node.id()) {
-                continue;
-            }
             // Their ids for now: numbers are given when all nodes are known.
             let inputs = node.with_inputs(|inputs| {
-                work.extend(inputs.iter().cloned());
+                work.extend(inputs.iter().filter(|n| seen.insert(n.id())).cloned());
                 inputs.iter().map(|n| n.id() as usize).collect()
             });
             if inputs.is_none()

@@ -6,6 +6,10 @@ use crate::support::{alone_with, inner};
 use lazuli::prelude::*;
 use std::path::Path;
 
+#[allow(dead_code)]
+#[path = "../../examples/cache.rs"]
+mod cache;
+
 const ON: (&str, &str) = ("LAZULI_BACKGROUND_COMPILATION", "1");
 const OFF: (&str, &str) = ("LAZULI_BACKGROUND_COMPILATION", "0");
 const NONE: (&str, &str) = ("LAZULI_CACHE_DIR", "");
@@ -106,6 +110,13 @@ fn the_next_process_reads_the_code_from_disk() {
     if what == "clears" {
         let cache = lazuli::kernel_cache();
         assert!(cache.kernels > 0 && cache.bytes > 0);
+        let copy = cache.folder.unwrap().join("copy");
+        let said = cache::run(&["copy", copy.to_str().unwrap()]).unwrap();
+        assert!(said.starts_with(&format!("copied {} kernels to ", cache.kernels)), "{said}");
+        assert_eq!(std::fs::read_dir(&copy).unwrap().count(), cache.kernels);
+        std::fs::remove_dir_all(&copy).unwrap();
+        assert!(cache::run(&[]).unwrap().starts_with(&format!("{} kernels, ", cache.kernels)));
+        assert!(cache::run(&["burn"]).unwrap_err().starts_with("cannot do \"burn\""));
         lazuli::clear_kernel_cache().unwrap();
         assert_eq!(lazuli::kernel_cache().kernels, 0);
         return;
