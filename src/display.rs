@@ -1,8 +1,9 @@
 //! Printing arrays as NumPy does: `Display` like `str`, `Debug` like `repr`.
 //!
 //! Brackets are aligned, all numbers share one width, lines are at most 75 characters, and of
-//! more than 1,000 elements only three at both ends of each axis are shown (and read). `{:.3}`
-//! sets the number of digits after the point, which is 8 else. Printing evaluates; what cannot
+//! more than 1,000 elements only three at both ends of each axis are shown (and read). Where
+//! that is still more than [`MOST`], as it is with many axes, outer axes show less: first one
+//! element at both ends, then the first one only (NumPy prints them all). `{:.3}` sets the number of digits after the point, which is 8 else. Printing evaluates; what cannot
 //! be evaluated prints its error.
 
 use crate::numerals::{Words, scalar};
@@ -18,10 +19,52 @@ const THRESHOLD: usize = 1000;
 /// How many are shown at both ends of an elided axis.
 const EDGE: usize = 3;
 
-/// What is shown of an array.
+/// Never are more elements shown than this.
+const MOST: usize = 1 << 13;
+
+/// What is shown of an axis.
+#[derive(Clone, Copy)]
+struct Cut {
+    /// How many elements: all, or some at both ends.
+    shown: usize,
+    /// If something is left out: how many come before that.
+    gap: Option<usize>,
+}
+
+impl Cut {
+    fn all(n: usize) -> Cut {
+        Cut { shown: n, gap: None }
+    }
+
+    /// An axis of length `n` with so many elements at its ends.
+    fn ends(n: usize, head: usize, tail: usize) -> Cut {
+        if head + tail < n { Cut { shown: head + tail, gap: Some(head) } } else { Cut::all(n) }
+    }
+}
+
+/// What is shown of an array of this shape.
+fn cuts(shape: &[usize]) -> Vec<Cut> {
+    if shape.iter().product::<usize>() <= THRESHOLD {
+        return shape.iter().map(|&n| Cut::all(n)).collect();
+    }
+    let mut axes: Vec<Cut> = shape.iter().map(|&n| Cut::ends(n, EDGE, EDGE)).collect();
+    let mut count: usize = axes.iter().map(|a| a.shown).product();
+    for (head, tail) in [(1, 1), (1, 0)] {
+        for (axis, &n) in axes.iter_mut().zip(shape) {
+            if count <= MOST {
+                return axes;
+            }
+            let less = Cut::ends(n, head, tail);
+            count = count / axis.shown * less.shown;
+            *axis = less;
+        }
+    }
+    axes
+}
+
+/// The shown part of an array.
 struct Shown<T> {
-    /// For each axis, how many of its elements, and is something left out in the middle?
-    axes: Vec<(usize, bool)>,
+    axes: Vec<Cut>,
     /// The shown elements, row-major.
     numbers: Vec<T>,
 }
@@ -29,17 +72,15 @@ struct Shown<T> {
 impl<T: Element> Shown<T> {
     fn new(elements: &Elements<T>) -> Shown<T> {
         let shape = elements.shape();
-        let elide = shape.iter().product::<usize>() > THRESHOLD;
-        let cut = |&n: &usize| if elide && n > 2 * EDGE { (2 * EDGE, true) } else { (n, false) };
-        let axes: Vec<(usize, bool)> = shape.iter().map(cut).collect();
-        let count = axes.iter().map(|a| a.0).product();
+        let axes = cuts(shape);
+        let count = axes.iter().map(|a| a.shown).product();
         let mut index = vec![0; shape.len()];
         let numbers = (0..count).map(|i| {
             let mut rest = i;
-            for (d, &(shown, elided)) in axes.iter().enumerate().rev() {
-                let k = rest % shown;
-                rest /= shown;
-                index[d] = if elided && k >= EDGE { shape[d] - shown + k } else { k };
+            for (d, axis) in axes.iter().enumerate().rev() {
+                let k = rest % axis.shown;
+                rest /= axis.shown;
+                index[d] = if axis.gap.is_some_and(|gap| k >= gap) { shape[d] - axis.shown + k } else { k };
             }
             elements.at(&index)
         });
@@ -50,7 +91,7 @@ impl<T: Element> Shown<T> {
 
 /// Lays out words in brackets.
 struct Layout<'a> {
-    axes: &'a [(usize, bool)],
+    axes: &'a [Cut],
     words: Vec<String>,
     separator: &'static str,
 }
@@ -59,8 +100,8 @@ impl Layout<'_> {
     /// The text of axes `d..` from the shown element `at` on. `indent` is that of the words, one
     /// more than that of their bracket.
     fn write(&self, d: usize, at: usize, indent: usize, width: usize) -> String {
-        let Some(&(shown, elided)) = self.axes.get(d) else { return self.words[at].clone() };
-        let below: usize = self.axes[d + 1..].iter().map(|a| a.0).product();
+        let Some(&Cut { shown, gap }) = self.axes.get(d) else { return self.words[at].clone() };
+        let below: usize = self.axes[d + 1..].iter().map(|a| a.shown).product();
         let mut out = String::new();
         if d + 1 < self.axes.len() {
             let newlines = "\n".repeat(self.axes.len() - d - 1);
@@ -69,15 +110,19 @@ impl Layout<'_> {
                 if i > 0 {
                     out += &between;
                 }
-                if elided && i == EDGE {
+                if gap == Some(i) {
                     out += "...";
                     out += &between;
                 }
-                out += &self.write(d + 1, at + i * below, indent + 1, width - 1);
+                out += &self.write(d + 1, at + i * below, indent + 1, width.saturating_sub(1));
+            }
+            if gap == Some(shown) {
+                out += &between;
+                out += "...";
             }
             return format!("[{out}]");
         }
-        let room = width - self.separator.trim_end().len().max(1);
+        let room = width.saturating_sub(self.separator.trim_end().len().max(1));
         let mut line = " ".repeat(indent);
         let mut put = |word: &str, last: bool| {
             if line.len() + word.len() > room && line.len() > indent {
@@ -91,10 +136,13 @@ impl Layout<'_> {
             }
         };
         for i in 0..shown {
-            if elided && i == EDGE {
+            if gap == Some(i) {
                 put("...", false);
             }
-            put(&self.words[at + i], i + 1 == shown);
+            put(&self.words[at + i], i + 1 == shown && gap != Some(shown));
+        }
+        if gap == Some(shown) {
+            put("...", true);
         }
         out += &line;
         format!("[{}]", &out[indent..])

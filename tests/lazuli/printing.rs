@@ -40,6 +40,30 @@ fn only_what_is_shown_is_read() {
     assert_eq!(Array::<f64>::zeros([1usize << 40, 3]).slice(s![..1, ..]).to_string(), "[[0. 0. 0.]]");
 }
 
+/// Three elements at both ends of each axis are too many for many axes. Outer ones show less.
+#[test]
+fn many_axes() {
+    let shown = |text: &str| text.matches(['7', '8']).count();
+    let seven = Array::from_vec(vec![7]); // seen through views: there is never more than this
+    // As NumPy: 6 to the power of 5.
+    let text = seven.broadcast_to([10; 5]).to_string();
+    assert_eq!(shown(&text), 7776);
+    // The two outermost axes show an element at both ends.
+    let x = Array::from_vec(vec![8, 7, 7, 7, 7, 7, 7, 7, 7, 8]).reshape([10, 1, 1, 1, 1, 1]);
+    let text = x.broadcast_to([10; 6]).to_string();
+    assert_eq!((shown(&text), text.matches('7').count()), (2 * 2 * 1296, 0));
+    assert!(text.starts_with("[[[[[[8 8 8 ... 8 8 8]\n") && text.ends_with("8 8 8 ... 8 8 8]]]]]]"));
+    // Axes of two elements, 30 of them: the 17 outermost ones show the first one only.
+    let x = seven.broadcast_to(vec![2usize; 30]);
+    let text = x.to_string();
+    assert_eq!((shown(&text), text.matches("...").count()), (1 << 13, 17));
+    assert!(text.starts_with(&format!("{}7 7]\n", "[".repeat(30))) && text.ends_with("\n ...]"));
+    assert!(format!("{x:?}").contains(" shape=(2, 2, 2, 2, "));
+    // More than memory holds; and brackets beyond the longest line.
+    assert_eq!(seven.broadcast_to(vec![2usize; 50]).to_string().matches('7').count(), 1 << 13);
+    assert!(Array::zeros(vec![1usize; 100]).eq(0.0).to_string().contains("[ True]"));
+}
+
 #[test]
 fn one_dimension() {
     check(vec![0.0f64, 0.5, 1.0], r#"[0.  0.5 1. ]"#, r#"array([0. , 0.5, 1. ])"#);
