@@ -19,7 +19,7 @@ impl<T: Number> Array<T> {
     /// vector, or two matrices, the matrix product; with a 0-d array the multiple. In general the
     /// last axis of `self` is summed against the last axis of a vector, or the last but one.
     ///
-    /// Errors: those extents differ.
+    /// Errors: those extents differ; there are more terms than can be numbered.
     ///
     /// ```
     /// # use lazuli::prelude::*;
@@ -54,7 +54,9 @@ impl<T: Number> Array<T> {
             shape.extend(b[..m - 2].iter().copied());
             shape.push(b[m - 1]);
             shape::element_count(&shape).ok_or_else(|| overflow(&shape))?;
-            Ok(call.reshape(product::<T>(call, &x2, &y2)?, shape))
+            // Of what can be wrong, all but this was looked at; and it speaks of x and y.
+            let terms = |_| ErrorKind::MatMulTerms { left: a.clone(), right: b.clone() };
+            Ok(call.reshape(product::<T>(call, &x2, &y2).map_err(terms)?, shape))
         }))
     }
 
@@ -62,7 +64,8 @@ impl<T: Number> Array<T> {
     /// broadcast; a vector on the left counts as one row, on the right as one column, which
     /// disappears from the result.
     ///
-    /// Errors: the inner extents differ; other axes do not broadcast; an array is 0-d.
+    /// Errors: the inner extents differ; other axes do not broadcast; an array is 0-d; there are
+    /// more terms than can be numbered.
     ///
     /// ```
     /// # use lazuli::prelude::*;
@@ -80,11 +83,14 @@ impl<T: Number> Array<T> {
 
 /// `matmul` of healthy nodes.
 fn product<T: Element>(call: Call, x: &NodeRef, y: &NodeRef) -> Result<NodeRef, ErrorKind> {
-    let mismatch = || ErrorKind::MatMul { left: x.shape().clone(), right: y.shape().clone() };
     let (sx, sy) = (x.shape(), y.shape());
     let (n, m) = (sx.len(), sy.len());
-    if n == 0 || m == 0 || sx[n - 1] != sy[m.saturating_sub(2)] {
-        return Err(mismatch());
+    let (left, right) = (|| sx.clone(), || sy.clone());
+    if n == 0 || m == 0 {
+        return Err(ErrorKind::MatMulScalar { left: left(), right: right() });
+    }
+    if sx[n - 1] != sy[m.saturating_sub(2)] {
+        return Err(ErrorKind::MatMul { left: left(), right: right() });
     }
     // With a vector: terms in the shape of the other one, summed.
     if m == 1 {
@@ -94,15 +100,21 @@ fn product<T: Element>(call: Call, x: &NodeRef, y: &NodeRef) -> Result<NodeRef, 
         return Ok(sum_of_products::<T>(call, call.insert_axes(x.clone(), &[1]), y.clone(), m - 2));
     }
     let (rows, k, columns) = (sx[n - 2], sx[n - 1], sy[m - 1]);
-    let batch = shape::broadcast(&sx[..n - 2], &sy[..m - 2]).ok_or_else(mismatch)?;
-    let with = |tail: [usize; 2]| {
-        let shape: Dims = batch.iter().chain(&tail).copied().collect();
-        shape::element_count(&shape).ok_or_else(|| overflow(&shape)).map(|_| shape)
+    let batch = shape::broadcast(&sx[..n - 2], &sy[..m - 2])
+        .ok_or_else(|| ErrorKind::MatMulBatch { left: left(), right: right() })?;
+    let with = |tail: &[usize]| batch.iter().chain(tail).copied().collect::<Dims>();
+    let full = with(&[rows, columns]);
+    shape::element_count(&full).ok_or_else(|| overflow(&full))?;
+    // Shapes that occur on the way only: no user has heard of them.
+    let inside = |tail: &[usize]| {
+        let shape = with(tail);
+        let terms = || ErrorKind::MatMulTerms { left: left(), right: right() };
+        shape::element_count(&shape).ok_or_else(terms).map(|_| shape)
     };
-    let full = with([rows, columns])?;
     let compute = T::DTYPE.compute();
     if rows <= 1 || columns <= 1 || !compute.is_float() {
         // [.., rows, k, 1] * [.., 1, k, columns]
+        inside(&[rows, k, columns])?;
         let (a, b) = (call.insert_axes(x.clone(), &[n]), call.insert_axes(y.clone(), &[m - 2]));
         return Ok(sum_of_products::<T>(call, a, b, full.len() - 1));
     }
@@ -110,8 +122,8 @@ fn product<T: Element>(call: Call, x: &NodeRef, y: &NodeRef) -> Result<NodeRef, 
         let zero = call.constant(Scalar::from_f64(T::DTYPE, 0.0), x.device());
         return Ok(call.broadcast(zero, &full));
     }
-    let a = call.broadcast(call.cast(x.clone(), compute), &with([rows, k])?);
-    let b = call.broadcast(call.cast(y.clone(), compute), &with([k, columns])?);
+    let a = call.broadcast(call.cast(x.clone(), compute), &inside(&[rows, k])?);
+    let b = call.broadcast(call.cast(y.clone(), compute), &inside(&[k, columns])?);
     Ok(call.cast(call.record(Op::MatMul, smallvec![a, b], compute, full), T::DTYPE))
 }
 

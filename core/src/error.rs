@@ -115,6 +115,30 @@ pub enum ErrorKind {
         /// Shape of the right operand.
         right: Dims,
     },
+    /// A matrix product with an array that has no axes.
+    #[error("a matrix product needs axes on both sides: {left:?} and {right:?}")]
+    MatMulScalar {
+        /// Shape of the left operand.
+        left: Dims,
+        /// Shape of the right operand.
+        right: Dims,
+    },
+    /// Stacks of matrices that do not broadcast together.
+    #[error("the axes before the matrices do not broadcast: {left:?} and {right:?}")]
+    MatMulBatch {
+        /// Shape of the left operand.
+        left: Dims,
+        /// Shape of the right operand.
+        right: Dims,
+    },
+    /// A product that sums more terms in all than an address space can number.
+    #[error("more terms than can be numbered: {left:?} and {right:?}")]
+    MatMulTerms {
+        /// Shape of the left operand.
+        left: Dims,
+        /// Shape of the right operand.
+        right: Dims,
+    },
     /// The one value of an array that has none, or several.
     #[error("an array of one element is needed, this one has shape {shape:?}")]
     NotScalar {

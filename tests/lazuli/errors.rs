@@ -209,9 +209,32 @@ fn matrix_products_that_do_not_fit() {
     expect(x.dot(&v).error(), "dot: inner extents differ: [2, 3] and [4]", line!());
     expect(v.dot(&x).error(), "dot: inner extents differ: [4] and [2, 3]", line!());
     expect(v.dot(&Array::zeros([5])).error(), "dot: inner extents differ: [4] and [5]", line!());
-    expect(v.matmul(&Array::scalar(1.0)).error(), "matmul: inner extents differ: [4] and []", line!());
+    let one = Array::<f32>::scalar(1.0);
+    let needs_axes = "matmul: a matrix product needs axes on both sides";
+    expect(v.matmul(&one).error(), &format!("{needs_axes}: [4] and []"), line!());
+    expect(one.matmul(&one).error(), &format!("{needs_axes}: [] and []"), line!());
     let (a, b) = (Array::<f32>::zeros([2, 3, 4]), Array::<f32>::zeros([3, 4, 5]));
-    expect(a.matmul(&b).error(), "matmul: inner extents differ: [2, 3, 4] and [3, 4, 5]", line!());
+    let stacks = "matmul: the axes before the matrices do not broadcast: [2, 3, 4] and [3, 4, 5]";
+    expect(a.matmul(&b).error(), stacks, line!());
+    expect(a.cast::<i32>().matmul(&b.cast()).error(), stacks, line!());
+    expect(a.matmul(&a).error(), "matmul: inner extents differ: [2, 3, 4] and [2, 3, 4]", line!());
+}
+
+/// The result could be addressed, but not what is summed; shapes made on the way are not named.
+#[test]
+fn matrix_products_of_too_many_terms() {
+    let x = Array::<i32>::zeros([1 << 21, 1 << 21]);
+    let shape = "[2097152, 2097152]";
+    let text = format!("more terms than can be numbered: {shape} and {shape}");
+    expect(x.matmul(&x).error(), &format!("matmul: {text}"), line!());
+    expect(x.dot(&x).error(), &format!("dot: {text}"), line!());
+    let y = Array::<i32>::zeros([1, 1 << 21, 1 << 21]);
+    let text = format!("dot: more terms than can be numbered: {shape} and [1, 2097152, 2097152]");
+    expect(x.dot(&y).error(), &text, line!());
+    // One matrix beside 16,384 of them: it would be repeated.
+    let (x, y) = (Array::<f32>::zeros([1 << 20, 1 << 30]), Array::<f32>::zeros([1 << 14, 1 << 30, 2]));
+    let shapes = "[1048576, 1073741824] and [16384, 1073741824, 2]";
+    expect(x.matmul(&y).error(), &format!("matmul: more terms than can be numbered: {shapes}"), line!());
 }
 
 #[test]
