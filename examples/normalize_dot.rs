@@ -289,6 +289,20 @@ fn correlations_ndarray(x: ArrayView2<f64>) -> Array2<f64> {
     z.t().dot(&z) / x.nrows() as f64
 }
 
+/// Columns whose deviation is lost to overflow or underflow would correlate wrongly without a word.
+fn check_deviations(x: &Array2<f64>, names: &[String]) -> Result<(), Failure> {
+    for (column, name) in x.columns().into_iter().zip(names) {
+        let mean = column.sum() / column.len() as f64;
+        let square = column.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / column.len() as f64;
+        let constant = column.iter().all(|&v| v == column[0]);
+        if !constant && !(f64::MIN_POSITIVE..f64::INFINITY).contains(&square) {
+            let why = "its numbers are too large or too small for the square of its deviation";
+            return Err(Failure::Input(format!("{name}: {why}")));
+        }
+    }
+    Ok(())
+}
+
 /// The pairs of different columns with the largest absolute correlation, at most ten.
 pub fn strongest(correlations: &[f64], columns: usize) -> Vec<(usize, usize, f64)> {
     let pairs =
@@ -311,6 +325,7 @@ fn columns(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
         None if options.file.is_none() => tumour_columns(),
         None => (1..=count).map(|i| format!("column {i}")).collect(),
     };
+    check_deviations(&host, &names)?;
     let x = Array::from(host.clone());
     writeln!(out, "{title}\n\n{}", correlations(&x).explain())?;
 

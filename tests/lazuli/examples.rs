@@ -286,6 +286,8 @@ fn wrong_input_gives_one_clear_line() {
     }
     let one = folder.file("one.csv", b"1,2\n");
     let tiny = folder.file("tiny.csv", b"1,2\n1e-200,0\n");
+    let huge = folder.file("huge.csv", b"1e200,1\n3,4\n");
+    let close = folder.file("close.csv", b"a,b\n1,1e-200\n2,2e-200\n");
     let lone = folder.file("lone.csv", b"1\n2\n");
     let good = folder.file("good.csv", b"1,2\n3,4\n");
     let text = |args: &[&str]| args.iter().map(|&arg| arg.to_owned()).collect::<Vec<String>>();
@@ -294,6 +296,8 @@ fn wrong_input_gives_one_clear_line() {
         (vec![folder.0.to_str().unwrap().to_owned()], "is a directory"),
         (text(&[&one]), "at least two are needed"),
         (text(&[&tiny]), "row 2: its numbers are too large or too small"),
+        (text(&[&huge, "--columns"]), "column 1: its numbers are too large or too small"),
+        (text(&[&close, "--columns"]), "b: its numbers are too large or too small"),
         (text(&[&lone, "--labels", "last"]), "its only column cannot be the labels"),
         (text(&[&good, "--columns", "--out", "/proc/no/such/place.png"]), "cannot be written"),
         (text(&["--synthetic", "1"]), "a count from 2 on"),
