@@ -23,11 +23,8 @@ pub unsafe fn run(m: &BoundMatMul, bases: [*mut u8; 3], threads: usize) {
                 rest /= m.batch[d];
             }
             // SAFETY: within the buffer, as the caller promises.
-            Matrix {
-                at: unsafe { bases[i].offset(at * size) },
-                column: layout.strides[lead + 1],
-                row: layout.strides[lead],
-            }
+            let at = unsafe { bases[i].offset(at * size) };
+            Matrix { at, column: layout.strides[lead + 1], row: layout.strides[lead] }
         };
         let (left, right, out) = (place(0), place(1), place(2));
         // SAFETY: as above.

@@ -193,7 +193,7 @@ fn files() -> Vec<(SystemTime, u64, PathBuf)> {
 /// Removes the oldest files beyond [`LIMIT`].
 fn prune() {
     let mut files = files();
-    files.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+    files.sort_unstable_by_key(|file| std::cmp::Reverse(file.0));
     let mut sum = 0;
     for (_, bytes, path) in files {
         sum += bytes;
