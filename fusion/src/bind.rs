@@ -52,6 +52,25 @@ pub struct BoundAccess {
     pub lane: Lane,
 }
 
+impl BoundAccess {
+    /// How a packed access steps along the last inner axis; any other as it does everywhere.
+    pub fn run(&self) -> Lane {
+        match self.inner.last() {
+            Some(&step) if self.lane == Lane::Packed => Lane::of_step(step),
+            _ => self.lane,
+        }
+    }
+
+    /// Do its elements have to be brought together for lanes along the inner axes?
+    pub fn is_packed(&self) -> bool {
+        match self.lane {
+            Lane::Packed => true,
+            Lane::Strided => self.slot != Slot::Iota,
+            _ => false,
+        }
+    }
+}
+
 /// How an access steps from lane to lane.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Lane {
@@ -64,8 +83,21 @@ pub enum Lane {
     /// Neighbours along the row axis before that of the lanes (in `Map` only): tiles of these
     /// two axes are read along that one and transposed.
     Across,
-    /// Lanes run along several axes that do not merge: elements are packed first.
+    /// Lanes run along several axes that do not merge in this array: only within a run of the
+    /// last one do they step as [`BoundAccess::run`] says. Elements are packed where that is not
+    /// enough.
     Packed,
+}
+
+impl Lane {
+    /// How lanes step along one axis.
+    pub(crate) fn of_step(step: isize) -> Lane {
+        match step {
+            0 => Lane::Same,
+            1 => Lane::Unit,
+            _ => Lane::Strided,
+        }
+    }
 }
 
 /// The direction of a kernel's vector lanes.

@@ -1,6 +1,6 @@
 //! What was planned, and why, for people.
 
-use crate::bind::{Bound, Launch, Launches, Mode, stored_nodes};
+use crate::bind::{Bound, Launch, Launches, Mode, Slot, stored_nodes};
 use crate::kernel::{Kernel, Target};
 use crate::plan::Plan;
 use crate::trace::Trace;
@@ -207,6 +207,11 @@ fn kernel_step(trace: &Trace, b: &Bound) -> ExplainedStep {
     }
     if b.split {
         schedule.push_str(", split along the row");
+    }
+    let packed = b.accesses.iter().filter(|a| b.mode == Mode::Rows && a.full && a.is_packed());
+    let packed = packed.filter(|a| a.slot != Slot::Iota).count();
+    if packed > 0 {
+        let _ = write!(schedule, ", {packed} array(s) packed");
     }
     ExplainedStep {
         kind: "kernel".into(),

@@ -85,8 +85,8 @@ pub(crate) fn schedule(
     for a in &mut accesses {
         a.lane = lane_of(a, mode, &rows, &inner);
     }
-    let classes: Vec<(Lane, DType, bool, bool, bool)> =
-        accesses.iter().map(|a| (a.lane, a.dtype, a.write, a.full, a.slot == Slot::Iota)).collect();
+    let class = |a: &BoundAccess| (a.lane, a.run(), a.dtype, a.write, a.full, a.slot == Slot::Iota);
+    let classes: Vec<(Lane, Lane, DType, bool, bool, bool)> = accesses.iter().map(class).collect();
     let shape = (mode, split, keep, rows.len(), inner.len());
     let key = words_of(&(shape, classes, &kernel.body, &kernel.stores, kernel.params.len())).into();
     let ops: usize = kernel.body.iter().map(|d| price(&d.inst)).sum();
@@ -132,11 +132,11 @@ fn lane_of(a: &BoundAccess, mode: Mode, rows: &[usize], inner: &[usize]) -> Lane
         Mode::Rows => a.inner.last().copied().unwrap_or(0),
         Mode::Map | Mode::Columns => a.rows[a.rows.len() - 1],
     };
-    match step {
-        0 => Lane::Same,
-        1 => Lane::Unit,
-        _ if mode == Mode::Map && rows.len() > 1 && is_across(a, rows, rows.len() - 2) => Lane::Across,
-        _ => Lane::Strided,
+    match Lane::of_step(step) {
+        Lane::Strided if mode == Mode::Map && rows.len() > 1 && is_across(a, rows, rows.len() - 2) => {
+            Lane::Across
+        }
+        lane => lane,
     }
 }
 

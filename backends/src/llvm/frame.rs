@@ -208,10 +208,23 @@ impl<'e> Frame<'e> {
         }
     }
 
+    /// Extent of an inner axis.
+    pub fn inner_extent(&self, d: usize) -> V<'e> {
+        self.word(self.abi.inner_extent(d))
+    }
+
+    /// The index of inner element `r` along each inner axis.
+    pub fn inner_index(&self, r: V<'e>) -> Vec<V<'e>> {
+        self.split_index(r, self.b.inner.len(), |d| self.inner_extent(d))
+    }
+
     /// Bytes (or positions) of inner element `r` from the start of the row.
     pub fn inner_offset(&self, a: u16, r: V<'e>) -> V<'e> {
-        let n = self.b.inner.len();
-        let index = self.split_index(r, n, |d| self.word(self.abi.inner_extent(d)));
+        self.offset_of(a, &self.inner_index(r))
+    }
+
+    /// The same for the element whose index along the inner axes is given.
+    pub fn offset_of(&self, a: u16, index: &[V<'e>]) -> V<'e> {
         let mut at = self.e.i64(0);
         for (d, &i) in index.iter().enumerate() {
             at = self.e.add(at, self.e.mul(i, self.word(self.abi.inner_stride(a as usize, d))));

@@ -2,17 +2,35 @@
 //!
 //! A row reduction takes its elements in logical order, 256 at a time, as vectors of neighbours.
 //! An array whose inner axes do not merge, or that is read with another step than 1, has them
-//! elsewhere: before each chunk generated code asks [`pack`] where they are. Inside one run of
-//! the last axis with step 1, which is nearly every chunk of a long axis, they are neighbours in
-//! the array already, and the answer is its address: nothing is copied. What straddles runs, or
-//! has another step, is put run by run into a small buffer, and the answer is the buffer. So
-//! there is one loop in generated code, whatever the address is. Stores go through the buffer
-//! and [`unpack`].
+//! elsewhere. Where generated code cannot help itself (`rows/packed.rs`) it has [`pack`] find them:
+//! what is neighbours in the array is read there, and everything else is put run by run into a
+//! small buffer. [`unpack`] is the way back, for stores.
 //!
 //! Axes that follow each other in one array are one run there, even if they do not in others.
+//!
+//! Only steps other than 1 and 0 come here chunk by chunk, so the loops over those are what
+//! counts: those of the usual steps, -1 and 2, are vectorised. Processors follow streams that go
+//! forwards by themselves; of those that go backwards, row after row, memory is asked early for
+//! what comes later (half the time and less; it makes others slower).
 
 use lazuli_fusion::bind::{Bound, BoundAccess, Slot};
 use smallvec::SmallVec;
+
+/// Elements ahead at which memory is asked for those that are read backwards.
+const AHEAD: usize = 512;
+/// Bytes of the longest step for that: beyond it there are more lines than a cache has room for.
+const SHORT_STEP: usize = 128;
+
+/// Asks for a cache line. Any address is allowed.
+#[inline(always)]
+fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, which cannot fault.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch(at.cast(), std::arch::x86_64::_MM_HINT_T0);
+    }
+    let _ = at;
+}
 
 /// Visits the runs that elements `from .. from + n` of some axes consist of: the number of
 /// elements before a run, the position of its first, its length. Inside a run each element is
@@ -64,8 +82,10 @@ fn runs(
 /// other, in the array or in `buffer`. Positions are written as int64.
 ///
 /// # Safety
-/// `row` is the access's address (or position) at the current row, the elements are in its
-/// array, and `buffer`, aligned to 8 bytes, has room for `n`.
+/// The CPU has AVX2, as all have that generated code runs on. `row` is the access's address (or
+/// position) at the current row, the elements are in its array, and `buffer`, aligned to 8
+/// bytes, has room for `n`.
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
 pub(super) unsafe extern "C" fn pack(
     bound: &Bound,
     access: i64,
@@ -109,16 +129,25 @@ unsafe fn gather<T: Copy>(
 ) -> *const T {
     let mut place = buffer.cast_const();
     let step = a.inner[a.inner.len() - 1];
+    let bytes = step.unsigned_abs() * size_of::<T>();
+    if step < 0 && bytes <= SHORT_STEP {
+        runs(&bound.inner, &a.inner, from + AHEAD, n, |_, at, length| {
+            let first = row.wrapping_offset(at).wrapping_byte_sub((length - 1) * bytes);
+            (0..length * bytes).step_by(64).for_each(|k| prefetch(first.wrapping_byte_add(k)));
+        });
+    }
     // SAFETY: the elements of a run are in the array, and `buffer` has room for all.
     runs(&bound.inner, &a.inner, from, n, |i, at, length| unsafe {
         let (first, to) = (row.offset(at), buffer.add(i));
+        let copy = |s: isize| (0..length as isize).for_each(|k| *to.offset(k) = *first.offset(k * s));
         match step {
             1 if length == n => place = first,
             1 => std::ptr::copy_nonoverlapping(first, to, length),
             0 => std::slice::from_raw_parts_mut(to, length).fill(*first),
-            // A loop of its own, which is vectorised.
-            -1 => (0..length).for_each(|k| *to.add(k) = *first.sub(k)),
-            s => (0..length as isize).for_each(|k| *to.offset(k) = *first.offset(k * s)),
+            // Loops of their own.
+            -1 => copy(-1),
+            2 => copy(2),
+            s => copy(s),
         }
     });
     place
@@ -128,6 +157,7 @@ unsafe fn gather<T: Copy>(
 ///
 /// # Safety
 /// As [`pack`]; nobody else uses the elements meanwhile.
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
 pub(super) unsafe extern "C" fn unpack(
     bound: &Bound,
     access: i64,

@@ -93,6 +93,20 @@ fn copies_and_splits_are_said() {
     assert_eq!((kept.bytes_read(), kept.bytes_written()), (4_000_000, 4_000_000));
 }
 
+/// Arrays whose inner axes do not merge, and those that lanes have to step along.
+#[test]
+fn packed_arrays_are_said() {
+    let (x, row) = (array(&[300, 200]), array(&[200]));
+    let all = |x: &NodeRef| explained(&[&reduce(ReduceOp::Sum, x, &[0, 1])]).to_string();
+    assert!(all(&mul(&x, &row)).contains("1 rows of 60000, lanes along the row, 1 array(s) packed\n"));
+    let three = add(&mul(&x, &row), &transpose(&array(&[200, 300])));
+    assert!(all(&three).contains(", 2 array(s) packed\n"), "{}", all(&three));
+    assert!(!all(&mul(&x, &x)).contains("packed"));
+    let backwards = explained(&[&sum(&flip(&array(&[1000])), 0)]).to_string();
+    assert!(backwards.contains("lanes along the row, 1 array(s) packed\n"), "{backwards}");
+    assert!(!explained(&[&sum(&x, 0)]).to_string().contains("packed"));
+}
+
 /// A graph of a plan with three steps, one of them a library's.
 fn steps() -> Explain {
     let (x, y) = (array(&[30, 30]), array(&[30, 30]));

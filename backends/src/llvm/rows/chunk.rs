@@ -1,17 +1,13 @@
 //! Chunks of a row: the body at points, the partials of a chunk, packed elements, pivots.
 
+use super::packed::Places;
 use super::*;
-
-/// Where the elements of a chunk begin, for each packed access of a sweep.
-type Places<'e> = HashMap<u16, V<'e>>;
 
 /// The elements of a row that one vector holds.
 #[derive(Clone, Copy)]
 pub(super) struct Span<'e, 'c> {
-    /// The packed elements of the chunk.
+    /// The packed elements of its chunk.
     places: &'c Places<'e>,
-    /// First element of the chunk: where packed elements begin.
-    base: V<'e>,
     /// First element of the vector.
     r: V<'e>,
     lanes: u32,
@@ -48,7 +44,7 @@ impl<'e> Row<'_, 'e> {
             for (j, parts) in carried.chunks(width).enumerate() {
                 let r = e.add(at, e.i64(j as i64 * i64::from(lanes)));
                 let mask = masked.then(|| self.f.below(e.binary("sub", end, r), lanes));
-                let span = Span { places, base, r, lanes, mask, streaming: false };
+                let span = Span { places, r, lanes, mask, streaming: false };
                 match self.point(sweep, span, scalars) {
                     Ok(env) => next.extend(self.accumulate(list, &env, r, mask, &pivots, parts)),
                     Err(error) => {
@@ -69,7 +65,7 @@ impl<'e> Row<'_, 'e> {
             || done[1..].to_vec(),
         );
         failed?;
-        self.drain_packed(sweep, base, n);
+        self.drain_packed(sweep, places, n);
         let spans = Self::spans(list, false);
         Ok(list
             .iter()
@@ -146,7 +142,7 @@ impl<'e> Row<'_, 'e> {
         }
         let mask = self.f.below(n, FIRST);
         let quiet = Sweep { stores: vec![], keeps: vec![], leads: false, ..sweep.clone() };
-        let span = Span { places, base, r: base, lanes: FIRST, mask: Some(mask), streaming: false };
+        let span = Span { places, r: base, lanes: FIRST, mask: Some(mask), streaming: false };
         let env = self.point(&quiet, span, scalars)?;
         let count = e.call("llvm.smin.i64", I64, &[n, e.i64(FIRST.into())]);
         let wide = e.convert("uitofp", count, Ty::new(Elem::F64, 1));
@@ -178,10 +174,9 @@ impl<'e> Row<'_, 'e> {
         scalars: &'p Env<'e, 'p>,
     ) -> Result<Env<'e, 'p>, String> {
         let f = self.f;
-        let e = f.e;
-        let Span { places, base, r, lanes, mask, streaming } = span;
+        let Span { places, r, lanes, mask, streaming } = span;
         if mask.is_none() {
-            self.read_ahead(sweep, r);
+            self.read_ahead(sweep, places, r);
         }
         let mut env = Env::new(lanes, Some(scalars));
         if f.b.keep {
@@ -194,14 +189,8 @@ impl<'e> Row<'_, 'e> {
             if let Some(&v) = self.fixed.get(&a) {
                 return v;
             }
-            if let Some(&place) = places.get(&a) {
-                let size = if f.access(a).slot == Slot::Iota { 8 } else { f.unit(a) };
-                let place = e.offset(place, e.mul(e.binary("sub", r, base), e.i64(size)));
-                if f.access(a).slot == Slot::Iota {
-                    return e.load(Ty::new(Elem::I64, lanes), place, 8);
-                }
-                let at = e.convert("ptrtoint", place, I64);
-                return f.read(a, Lane::Packed, at, e.i64(0), lanes, mask);
+            if let Some(v) = places.read(f, a, r, lanes, mask) {
+                return v;
             }
             f.read(a, f.access(a).lane, self.element(a, r), f.inner_stride(a), lanes, mask)
         })?;
@@ -209,11 +198,7 @@ impl<'e> Row<'_, 'e> {
             let store = f.b.kernel.stores[s];
             let a = store.access;
             let value = f.value(store.value, &env);
-            if let Some(&place) = places.get(&a) {
-                let place = e.offset(place, e.mul(e.binary("sub", r, base), e.i64(f.unit(a))));
-                let at = e.convert("ptrtoint", place, I64);
-                f.write(a, Lane::Packed, at, e.i64(0), value, mask, false);
-            } else {
+            if !places.write(f, a, r, value, mask) {
                 let past = streaming && f.fills_lines(a);
                 f.write(a, f.access(a).lane, self.element(a, r), f.inner_stride(a), value, mask, past);
             }
@@ -227,7 +212,7 @@ impl<'e> Row<'_, 'e> {
     }
 
     /// What a sweep computes at every element.
-    fn body<'s>(&self, sweep: &'s Sweep) -> &'s [Val] {
+    pub(super) fn body<'s>(&self, sweep: &'s Sweep) -> &'s [Val] {
         if self.f.b.keep { &sweep.body_kept } else { &sweep.body }
     }
 
@@ -240,7 +225,7 @@ impl<'e> Row<'_, 'e> {
     /// Asks for what comes later. A single sweep asks for its own elements further on. Of
     /// several, which find the row in the cache but for the first, the dearest asks for the next
     /// row: memory works while it computes.
-    fn read_ahead(&self, sweep: &Sweep, r: V<'e>) {
+    fn read_ahead(&self, sweep: &Sweep, places: &Places<'e>, r: V<'e>) {
         let f = self.f;
         let e = f.e;
         let next_row = f.b.stages.sweeps.len() > 1 && !f.b.split && !f.b.rows.is_empty();
@@ -255,6 +240,9 @@ impl<'e> Row<'_, 'e> {
         };
         list.sort_unstable();
         list.dedup();
+        if !next_row {
+            list.iter().for_each(|&a| places.read_ahead(f, a, r));
+        }
         list.retain(|a| f.access(*a).lane == Lane::Unit && !self.fixed.contains_key(a));
         for a in list {
             let distance = if next_row { self.to_next_row(a) } else { e.i64(AHEAD) };
@@ -279,41 +267,6 @@ impl<'e> Row<'_, 'e> {
         e.offset(self.kept[&v], e.mul(r, e.i64(size)))
     }
 
-    /// Packed accesses that a sweep reads (or writes), in a fixed order.
-    pub(super) fn packed_of(&self, sweep: &Sweep, write: bool) -> Vec<u16> {
-        let f = self.f;
-        let list = if f.b.keep { &sweep.body_kept } else { &sweep.body };
-        let mut out: Vec<u16> = if write {
-            sweep.stores.iter().map(|&s| f.b.kernel.stores[s].access).collect()
-        } else {
-            list.iter()
-                .filter_map(|&v| match f.b.kernel.body[v as usize].inst {
-                    Inst::Load(a) | Inst::Index(a) => Some(a),
-                    _ => None,
-                })
-                .collect()
-        };
-        out.retain(|a| self.packed.contains_key(a));
-        out.sort_unstable();
-        out.dedup();
-        out
-    }
-
-    /// Packs the elements of a chunk that lie apart; gives the places of those to be read and of
-    /// those to be written.
-    pub(super) fn fill_packed(&self, sweep: &Sweep, base: V<'e>, n: V<'e>) -> Places<'e> {
-        let pack = |a: u16| self.f.pack(a, self.bases[a as usize], base, n, self.packed[&a]);
-        let read = self.packed_of(sweep, false).into_iter().map(|a| (a, pack(a)));
-        let written = self.packed_of(sweep, true).into_iter().map(|a| (a, self.packed[&a]));
-        read.chain(written).collect()
-    }
-
-    pub(super) fn drain_packed(&self, sweep: &Sweep, base: V<'e>, n: V<'e>) {
-        for a in self.packed_of(sweep, true) {
-            self.f.unpack(a, self.bases[a as usize], base, n, self.packed[&a]);
-        }
-    }
-
     /// A sweep without reductions.
     pub(super) fn store_only(
         &self,
@@ -327,7 +280,7 @@ impl<'e> Row<'_, 'e> {
         let mut failed = Ok(());
         let mut vectors = |places: &Places<'e>, base: V<'e>, stop: V<'e>| {
             let mut point = |r: V<'e>, mask: Option<V<'e>>, streaming: bool| {
-                let span = Span { places, base, r, lanes, mask, streaming };
+                let span = Span { places, r, lanes, mask, streaming };
                 if let Err(error) = self.point(sweep, span, scalars) {
                     failed = Err(error);
                 }
@@ -343,17 +296,17 @@ impl<'e> Row<'_, 'e> {
             let some = e.compare("icmp sgt", rest, e.i64(0));
             e.if_then(some, || point(whole, Some(self.f.below(rest, lanes)), false));
         };
-        let packs = !self.packed_of(sweep, false).is_empty() || !self.packed_of(sweep, true).is_empty();
-        if packs {
+        if self.packs(sweep) {
             e.for_loop(begin, end, CHUNK, &[], |base, _| {
                 let stop = e.call("llvm.smin.i64", I64, &[e.add(base, e.i64(CHUNK)), end]);
                 let n = e.binary("sub", stop, base);
-                vectors(&self.fill_packed(sweep, base, n), base, stop);
-                self.drain_packed(sweep, base, n);
+                let places = self.fill_packed(sweep, base, n);
+                vectors(&places, base, stop);
+                self.drain_packed(sweep, &places, n);
                 vec![]
             });
         } else {
-            vectors(&Places::new(), begin, end);
+            vectors(&Places::none(begin), begin, end);
         }
         failed
     }

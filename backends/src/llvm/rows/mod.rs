@@ -2,10 +2,11 @@
 //!
 //! One row after another; a row is swept once for each stage. A chunk of 256 elements is 8 steps
 //! over 32 partials held in vectors; in a shorter last chunk the last step is masked. Elements
-//! that are not neighbours in memory are packed a chunk at a time. The same code, cut at sweeps
+//! that are not neighbours in memory are packed a chunk at a time ([`packed`]). The same code, cut at sweeps
 //! and run over a range of chunks, serves few long rows (`split`).
 
 mod chunk;
+mod packed;
 mod stack;
 
 use super::emit::{Elem, Emitter, I64, PTR, Ty, V};
@@ -50,21 +51,12 @@ struct Room<'e> {
 impl<'e> Room<'e> {
     fn new(f: &Frame<'e>) -> Room<'e> {
         let packed = (0..f.b.accesses.len() as u16)
-            .filter(|&a| f.access(a).full && is_packed(f, a))
+            .filter(|&a| f.access(a).full && f.access(a).is_packed())
             .map(|a| (a, f.reserve(CHUNK as u64 * 8)))
             .collect();
         let widest = f.b.stages.sweeps.iter().map(|s| s.reduces.len()).max().unwrap_or(0) as u64;
         let stack = f.reserve(widest * 3 * LEVELS * 8);
         Room { packed, stack }
-    }
-}
-
-/// Goes through a chunk buffer: several inner axes, or any step but 1.
-fn is_packed(f: &Frame<'_>, a: u16) -> bool {
-    match f.access(a).lane {
-        Lane::Packed => true,
-        Lane::Strided => f.access(a).slot != Slot::Iota,
-        _ => false,
     }
 }
 
