@@ -36,6 +36,12 @@ fn rows() {
         check::<f32>(columns, "softmax(1)", |x| x.softmax(1));
         check::<f64>(columns, "x - x.mean(1)", |x| x - x.mean(keep(1)));
     }
+    // Of axes that do not merge where they are read.
+    for gap in [16, 1] {
+        check::<f32>(4096, "softmax((1, 2)) of a part", |x| {
+            x.reshape([-1, 4, 4096]).slice(s![.., .., gap..]).softmax([1, 2])
+        });
+    }
 }
 
 #[test]

@@ -248,6 +248,7 @@ fn threads_change_no_bit() {
             check(&what, &shaped(&device, &[1000, 303], &big), &[0]);
             check(&what, &shaped(&device, &[1000, 303], &big), &[1]);
             check(&what, &shaped(&device, &[1000, 303], &small).t(), &[0, 1]);
+            check(&what, &shaped(&device, &[100, 3030], &big).slice(s![.., 1..]), &[0, 1]);
             check(&what, &on(&device, &small).slice(s![..;-3]), &[0]);
             check(&what, &shaped(&device, &[10, 3030, 10], &small), &[1]);
             check(&what, &shaped(&device, &[10, 3030, 10], &small), &[0, 2]);
