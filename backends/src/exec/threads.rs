@@ -243,6 +243,9 @@ impl Shared {
 /// `worker` is below that number, and no two calls of one worker run at once.
 pub fn parallel(threads: usize, pieces: usize, work: &(impl Fn(usize, usize) + Sync)) {
     let threads = threads.min(pieces);
+    if threads <= 1 {
+        return (0..pieces).for_each(|piece| work(0, piece));
+    }
     let (next, workers) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let drain = || {
         let worker = workers.fetch_add(1, Ordering::Relaxed);
@@ -257,9 +260,6 @@ pub fn parallel(threads: usize, pieces: usize, work: &(impl Fn(usize, usize) + S
             work(worker, piece);
         }
     };
-    if threads <= 1 {
-        return drain();
-    }
     let mut team = match TEAM.try_lock() {
         Ok(team) => team,
         Err(TryLockError::Poisoned(team)) => team.into_inner(),
