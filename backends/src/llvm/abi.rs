@@ -5,6 +5,8 @@
 //! base and its byte strides, then the parameters.
 
 use super::packing::{pack, unpack};
+use crate::math::{Unary, block};
+use lazuli_core::UnaryOp;
 use lazuli_fusion::bind::{Bound, BoundAccess, Slot};
 use smallvec::SmallVec;
 
@@ -52,8 +54,12 @@ impl Abi {
     pub fn streaming(self) -> usize {
         self.count() + 6
     }
+    /// [`exceptional`] on arrays of f32; the one on f64 follows.
+    pub fn exceptional(self) -> usize {
+        self.count() + 7
+    }
     fn access(self, a: usize) -> usize {
-        self.count() + 7 + a * (1 + self.rows + self.inner)
+        self.count() + 9 + a * (1 + self.rows + self.inner)
     }
     /// Address of an access at index 0 of everything (a position for Iota).
     pub fn base(self, a: usize) -> usize {
@@ -89,6 +95,8 @@ pub fn template(b: &Bound) -> Box<[u64]> {
     w.push(unpack as *const () as u64);
     w.push(b as *const Bound as u64);
     w.push(0);
+    w.push(exceptional::<f32> as *const () as u64);
+    w.push(exceptional::<f64> as *const () as u64);
     for a in &b.accesses {
         w.push((a.offset as u64).wrapping_mul(unit(a)));
         w.extend(a.rows.iter().chain(&a.inner).map(|&s| (s as u64).wrapping_mul(unit(a))));
@@ -128,5 +136,40 @@ unsafe extern "C" fn remainder<T: std::ops::Rem<Output = T> + Copy>(
     for i in 0..n as usize {
         // SAFETY: as the caller promises.
         unsafe { *out.add(i) = *x.add(i) % *y.add(i) };
+    }
+}
+
+/// The functions whose cold paths are taken here, by their codes.
+const EXCEPTIONAL: [(UnaryOp, Unary); 3] =
+    [(UnaryOp::Sin, Unary::Sin), (UnaryOp::Cos, Unary::Cos), (UnaryOp::Tan, Unary::Tan)];
+
+/// The code of a function whose cold path is taken by [`exceptional`].
+pub fn exceptional_code(op: UnaryOp) -> Option<i64> {
+    EXCEPTIONAL.iter().position(|&(o, _)| o == op).map(|code| code as i64)
+}
+
+/// `out[i] = f(x[i])`, by the source that the fast path was printed from.
+///
+/// # Safety
+/// `n` elements at each address, which do not overlap; `code` is that of a function.
+unsafe extern "C" fn exceptional<T: Scalar>(code: i64, x: *const T, out: *mut T, n: i64) {
+    // SAFETY: as the caller promises.
+    let (x, out) = unsafe {
+        (std::slice::from_raw_parts(x, n as usize), std::slice::from_raw_parts_mut(out, n as usize))
+    };
+    T::unary(EXCEPTIONAL[code as usize].1, x, out);
+}
+
+trait Scalar: Sized {
+    fn unary(function: Unary, x: &[Self], out: &mut [Self]);
+}
+impl Scalar for f32 {
+    fn unary(function: Unary, x: &[f32], out: &mut [f32]) {
+        block::unary_f32(function, x, out);
+    }
+}
+impl Scalar for f64 {
+    fn unary(function: Unary, x: &[f64], out: &mut [f64]) {
+        block::unary_f64(function, x, out);
     }
 }

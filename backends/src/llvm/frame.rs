@@ -1,9 +1,9 @@
 //! What the skeletons share: the launch's words as values, points, and the body at a point.
 
-use super::abi::Abi;
+use super::abi::{self, Abi};
 use super::body;
 use super::emit::{Elem, Emitter, I64, PTR, Ty, V};
-use lazuli_core::DType;
+use lazuli_core::{DType, UnaryOp};
 use lazuli_fusion::bind::{Bound, BoundAccess, Lane, Slot};
 use lazuli_fusion::kernel::{Def, Inst, Val};
 use std::cell::{Cell, RefCell};
@@ -68,7 +68,7 @@ impl<'e, 'p> Env<'e, 'p> {
     }
 }
 
-/// Bytes at the start of scratch that float remainders pass their operands in.
+/// Bytes at the start of scratch that functions of the host get their operands in.
 const REMAINDER_BYTES: i64 = 3 * 64 * 8;
 
 impl<'e> Frame<'e> {
@@ -392,7 +392,10 @@ impl<'e> Frame<'e> {
         Ok(match def.inst {
             Inst::Load(a) | Inst::Index(a) => e.splat(memory(a, def), env.lanes),
             Inst::Param(..) | Inst::Literal(_) => unreachable!("constants are set by their users"),
-            Inst::Unary(op, a) => body::unary(op, env.get(a), dtype_of(a))?,
+            Inst::Unary(op, a) => match abi::exceptional_code(op) {
+                Some(code) => self.with_exceptions(code, op, env.get(a), dtype_of(a))?,
+                None => body::unary(op, env.get(a), dtype_of(a))?,
+            },
             Inst::Binary(op, a, b) => {
                 let rem = |x, y| self.remainder(x, y);
                 body::binary(op, env.get(a), env.get(b), dtype_of(a), rem)?
@@ -404,6 +407,27 @@ impl<'e> Frame<'e> {
             Inst::NarrowOdd(a) => body::narrow_odd(env.get(a)),
             Inst::Reduce(..) => return Err("a reduction is not an instruction of a point".into()),
         })
+    }
+
+    /// A function whose cold path is long, and rarely wanted: a function of the host takes it, so
+    /// that it need not be compiled with every kernel (for sine, four fifths of the time).
+    fn with_exceptions(&self, code: i64, op: UnaryOp, x: V<'e>, dtype: DType) -> Result<V<'e>, String> {
+        let e = self.e;
+        let (fast, cold) = e.without_cold(|| body::unary(op, x, dtype));
+        let (fast, Some(cold)) = (fast?, cold) else { return Err(format!("{op:?} has no cold path")) };
+        let result = e.if_else(
+            e.any(cold),
+            || {
+                let place = |k: i64| e.offset(self.scratch, e.i64(k * REMAINDER_BYTES / 3));
+                e.store(x, place(0), 8);
+                let wide = (x.ty.elem == Elem::F64) as usize;
+                let function = self.word_ptr(self.abi.exceptional() + wide);
+                e.call_host(function, &[e.i64(code), place(0), place(1), e.i64(x.ty.lanes.into())]);
+                vec![e.select(cold, e.load(x.ty, place(1), 8), fast)]
+            },
+            || vec![fast],
+        );
+        Ok(result[0])
     }
 
     /// Exact float remainders, by a function of the host.

@@ -192,6 +192,9 @@ impl<'e, const BITS: u32> Real for F<'e, BITS> {
     }
     fn cold(mask: M<'e>, fast: Self, slow: impl FnOnce() -> Self) -> Self {
         let e: &'e Emitter = fast.0.e;
+        if e.leaves_out(mask.0) {
+            return fast;
+        }
         let some = e.any(mask.0);
         let result = e.if_else(some, || vec![e.select(mask.0, slow().0, fast.0)], || vec![fast.0]);
         F(result[0])

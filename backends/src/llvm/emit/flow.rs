@@ -125,6 +125,27 @@ impl Emitter {
         self.call(&name, Ty::new(Elem::I1, 1), &[mask])
     }
 
+    /// Prints what `body` does without its cold paths; gives the lanes that want one, if there are
+    /// any such paths.
+    pub fn without_cold<'e, R>(&'e self, body: impl FnOnce() -> R) -> (R, Option<V<'e>>) {
+        let before = self.left_out.replace(Some(Vec::new()));
+        let result = body();
+        let masks = self.left_out.replace(before).unwrap_or_default();
+        let masks = masks.into_iter().map(|(id, ty)| V { e: self, id, ty });
+        (result, masks.reduce(|a, b| self.binary("or", a, b)))
+    }
+
+    /// Notes the mask of a cold path if they are left out now, and says so.
+    pub fn leaves_out(&self, mask: V<'_>) -> bool {
+        match &mut *self.left_out.borrow_mut() {
+            Some(list) => {
+                list.push((mask.id, mask.ty));
+                true
+            }
+            None => false,
+        }
+    }
+
     /// Prints a function; its parameters are named in `signature`.
     pub fn function(&self, signature: &str, body: impl FnOnce()) {
         self.code.borrow_mut().push_str(&format!("define void {signature} nounwind {{\n"));

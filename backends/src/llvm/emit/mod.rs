@@ -114,6 +114,8 @@ pub struct Emitter {
     labels: Cell<u32>,
     declared: RefCell<BTreeMap<String, String>>,
     globals: RefCell<Vec<(*const i64, usize)>>,
+    /// While cold paths are left out: the masks of those met so far.
+    left_out: RefCell<Option<Vec<(u32, Ty)>>>,
 }
 
 /// A value: which emitter, which register or constant, which type.
