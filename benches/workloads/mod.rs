@@ -15,7 +15,7 @@ pub use data::inputs;
 pub use lazuli_side::{Owned, lazuli};
 pub use ndarray_side::ndarray;
 
-/// Every workload with its cases, as `../shared/TARGETS.md` names them.
+/// Every workload with its cases, as the table of `RESULTS.md` names them.
 pub const WORKLOADS: &[(&str, &[&str])] = &[
     ("W1", &["1e3", "1e5", "1e7"]),
     ("W2", &["f32", "f64"]),
