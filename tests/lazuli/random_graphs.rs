@@ -102,12 +102,15 @@ fn all_agree(recipe: &Recipe, machine_code: bool) -> Result<(), TestCaseError> {
     let expected = run(recipe, &Device::portable(), false);
     let mut wrong = Vec::new();
     let [cpu, portable] = engines();
-    for (device, fused, skip) in
-        [(portable, true, false), (cpu, true, !machine_code), (cpu, false, !machine_code)]
+    for (device, fused, threads, skip) in
+        [(portable, true, 2, false), (cpu, true, 7, !machine_code), (cpu, false, 1, !machine_code)]
     {
+        lazuli::set_num_threads(threads);
         if !skip && let Some(how) = difference(&expected, &run(recipe, &device, fused)) {
             let fused = if fused { "fused" } else { "op by op" };
-            wrong.push(format!("{device}, {fused}, differs from portable, op by op: {how}"));
+            wrong.push(format!(
+                "{device}, {fused}, {threads} threads, differs from portable, op by op: {how}"
+            ));
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(TestCaseError::fail(wrong.join("\n"))) }
@@ -184,17 +187,17 @@ fn check(stream: u64, cases: u32, machine_code: bool, recipes: impl Strategy<Val
 
 #[test]
 fn graphs_of_f32() {
-    check(1, 300, true, recipe(&[F32], 20_000, 14));
+    check(1, 400, true, recipe(&[F32], 20_000, 14));
 }
 
 #[test]
 fn graphs_of_f64() {
-    check(2, 300, true, recipe(&[F64], 20_000, 14));
+    check(2, 400, true, recipe(&[F64], 20_000, 14));
 }
 
 #[test]
 fn graphs_of_all_types() {
-    check(3, 400, true, recipe(ALL, 10_000, 16));
+    check(3, 450, true, recipe(ALL, 10_000, 16));
 }
 
 #[test]
@@ -204,17 +207,17 @@ fn graphs_of_integers() {
 
 #[test]
 fn graphs_of_16_bit_floats() {
-    check(5, 150, true, recipe(&[F16, BF16, F32], 10_000, 12));
+    check(5, 200, true, recipe(&[F16, BF16, F32], 10_000, 12));
 }
 
 #[test]
 fn large_graphs() {
-    check(6, 20, true, recipe(&[F32, F64, I32, Bool], 300_000, 60));
+    check(6, 50, true, recipe(&[F32, F64, I32, Bool], 300_000, 60));
 }
 
 #[test]
 fn small_graphs() {
-    check(7, 600, true, recipe(&[F64, F32], 300, 5));
+    check(7, 1200, true, recipe(&[F64, F32], 300, 5));
 }
 
 #[test]
