@@ -62,9 +62,9 @@ impl fmt::Display for Benchmark {
 ///
 /// ```
 /// # use lazuli::prelude::*;
-/// let x = Array::linspace(0.0f32, 1.0, 100_000);
+/// let x = Array::from_vec(vec![0.5f32; 100_000]);
 /// let result = lazuli::benchmark(|| (&x * &x).sum(..).item());
-/// assert_eq!((result.launches, result.bytes), (1, 400_000));
+/// assert_eq!((result.launches, result.bytes), (1, 400_004)); // x, and its sum
 /// println!("{result}");
 /// ```
 pub fn benchmark<R>(mut call: impl FnMut() -> R) -> Benchmark {
