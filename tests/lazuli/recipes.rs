@@ -754,7 +754,7 @@ impl Built {
             }
             Some(error) => {
                 self.lines.push(format!("{how}; // {error}"));
-                self.errors.push(kind(&error));
+                self.errors.push(kind(error));
             }
         }
     }
