@@ -225,6 +225,7 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
 }
 
 /// Forgets all plans: a process that was forked off has no compiler that would go on with theirs.
+#[cfg(all(unix, feature = "llvm"))]
 pub fn forget() {
     lock(&PREPARED).entries.clear();
 }

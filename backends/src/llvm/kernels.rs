@@ -6,7 +6,7 @@
 //! interpreter. Whoever finds the code in the [`Cell`] uses it: the bits are the same.
 //!
 //! The background thread starts LLVM too, which takes longer than most compilations. It ends with
-//! the process, at any moment (see [`exit`](super::exit)).
+//! the process, at any moment (see [`exit`]).
 
 use super::{Compiled, Jit, TargetCpu, compile, disk, exit};
 use crate::Stats;
