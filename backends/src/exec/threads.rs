@@ -2,7 +2,7 @@
 //!
 //! The calling thread takes part, and helpers join if they are there in time: a region on one
 //! thread costs nothing, and one whose helpers come late is finished without them. Pieces are
-//! handed out by a counter. Which thread runs a piece changes no bit of a result, because pieces
+//! handed out by counters. Which thread runs a piece changes no bit of a result, because pieces
 //! are cut only where NUMERICS.md allows.
 //!
 //! Helpers belong to this module and to no other pool of the program. After a region they watch
@@ -14,6 +14,7 @@
 //! One region runs at a time. Another thread that comes meanwhile, or a region inside a region,
 //! does its work alone: there would be no free cores for it.
 
+use smallvec::SmallVec;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -239,6 +240,11 @@ impl Shared {
     }
 }
 
+/// How many pieces of a range are taken, on a cache line of its own.
+#[derive(Default)]
+#[repr(align(64))]
+struct Counter(AtomicUsize);
+
 /// Runs `work(worker, piece)` for every piece below `pieces`, on up to `threads` threads.
 /// `worker` is below that number, and no two calls of one worker run at once.
 pub fn parallel(threads: usize, pieces: usize, work: &(impl Fn(usize, usize) + Sync)) {
@@ -246,18 +252,25 @@ pub fn parallel(threads: usize, pieces: usize, work: &(impl Fn(usize, usize) + S
     if threads <= 1 {
         return (0..pieces).for_each(|piece| work(0, piece));
     }
-    let (next, workers) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    // Each worker has a range of its own, the same in every region, so that what a core has in its
+    // cache from the one before is there for the next; who is done takes from the others.
+    let range = pieces.div_ceil(threads);
+    let taken: SmallVec<[Counter; 4]> = (0..threads).map(|_| Counter::default()).collect();
+    let workers = AtomicUsize::new(0);
     let drain = || {
         let worker = workers.fetch_add(1, Ordering::Relaxed);
         if worker >= threads {
             return;
         }
-        loop {
-            let piece = next.fetch_add(1, Ordering::Relaxed);
-            if piece >= pieces {
-                return;
+        for owner in (worker..threads).chain(0..worker) {
+            let end = range.min(pieces.saturating_sub(owner * range));
+            loop {
+                let piece = taken[owner].0.fetch_add(1, Ordering::Relaxed);
+                if piece >= end {
+                    break;
+                }
+                work(worker, owner * range + piece);
             }
-            work(worker, piece);
         }
     };
     let mut team = match TEAM.try_lock() {
