@@ -28,6 +28,7 @@ WORKS = {
     "W9": ["sum0", "sum1", "colstd"],
     "W10": ["f32"],
     "W11": ["f32"],
+    "W12": ["f32_1024", "f64_1024", "f32_4096x4096x64", "norm_4096x4096x64"],
     "W13": ["16", "1000", "chain16", "chain1000"],
 }
 # These give a fresh result on every call, as Lazuli does.

@@ -42,6 +42,15 @@ pub fn inputs(work: &str, case: &str, scale: f64) -> Option<Vec<Host>> {
             let strided = g.f32(&[rows, 4098], Generator::uniform);
             vec![strided, g.f32(&[4096, rows / 2], Generator::uniform)]
         }
+        ("W12", _) => {
+            let [m, k, n] = if case.ends_with("_1024") { [1024; 3] } else { [4096, 4096, 64] };
+            let m = scaled(m);
+            let centred = |g: &mut Generator| g.uniform() - 0.5;
+            match case.starts_with("f64") {
+                true => vec![g.f64(&[m, k], centred), g.f64(&[k, n], centred)],
+                false => vec![g.f32(&[m, k], centred), g.f32(&[k, n], centred)],
+            }
+        }
         ("W13", _) => {
             let n = [case.trim_start_matches("chain").parse().ok()?];
             g.twice(|g| g.f32(&n, Generator::uniform))

@@ -65,6 +65,11 @@ pub fn lazuli(work: &str, case: &str, inputs: &[Host], owned: Owned) -> Option<R
         ("W11", [x, y], []) => {
             array(&(x.clone(), y.clone()), |(x, y)| x.slice(s![..;2, 1..-1]) * 2.0 + y.t())
         }
+        ("W12", [x, y], []) if case.starts_with("norm") => {
+            array(&(x.clone(), y.clone()), |(x, y)| (x / (x * x).sum(keep(1)).sqrt()).matmul(y))
+        }
+        ("W12", [x, y], []) => array(&(x.clone(), y.clone()), |(x, y)| x.matmul(y)),
+        ("W12", [], [x, y]) => array(&(x.clone(), y.clone()), |(x, y)| x.matmul(y)),
         ("W13", [x, y], []) if case.starts_with("chain") => {
             array(&(x.clone(), y.clone()), |(x, y)| (0..4).fold(x * y + 1.0, |z, _| z * 0.5 + x))
         }

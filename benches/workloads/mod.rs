@@ -1,4 +1,4 @@
-//! The workloads that `fused_vs_unfused` and `peers/lazuli_worker` measure: W1 to W11 and W13, each with its data, as a
+//! The workloads that `fused_vs_unfused` and `peers/lazuli_worker` measure: W1 to W13, each with its data, as a
 //! Lazuli expression, and in `ndarray`.
 //!
 //! A call does what a user would do: it records, evaluates into fresh memory, and gives its result to the caller, who
@@ -28,6 +28,7 @@ pub const WORKLOADS: &[(&str, &[&str])] = &[
     ("W9", &["sum0", "sum1", "colstd"]),
     ("W10", &["f32"]),
     ("W11", &["f32"]),
+    ("W12", &["f32_1024", "f64_1024", "f32_4096x4096x64", "norm_4096x4096x64"]),
     ("W13", &["16", "1000", "chain16", "chain1000"]),
 ];
 

@@ -84,6 +84,20 @@ pub fn ndarray(work: &str, case: &str, inputs: &[Host]) -> Option<Runner> {
                 Box::new(Zip::from(part).and(y.t()).par_map_collect(|&x, &y| x * 2.0 + y))
             })
         }
+        ("W12", [Host::F32(x), Host::F32(y)]) => {
+            let (x, y, normed) = (matrix(x.clone()), matrix(y.clone()), case.starts_with("norm"));
+            of(move || {
+                if !normed {
+                    return Box::new(x.dot(&y));
+                }
+                let lengths = (&x * &x).sum_axis(Axis(1)).sqrt().insert_axis(Axis(1));
+                Box::new((&x / &lengths).dot(&y))
+            })
+        }
+        ("W12", [Host::F64(x), Host::F64(y)]) => {
+            let (x, y) = (matrix(x.clone()), matrix(y.clone()));
+            of(move || Box::new(x.dot(&y)))
+        }
         ("W13", [Host::F32(x), Host::F32(y)]) => {
             let (x, y) = (flat(x.clone()), flat(y.clone()));
             let links = if case.starts_with("chain") { 4 } else { 0 };

@@ -10,7 +10,7 @@
 //!
 //! Only steps other than 1 and 0 come here chunk by chunk, so the loops over those are what
 //! counts: those of the usual steps, -1 and 2, are vectorised, and ask memory early for what comes
-//! later, which halves their time and more. (Longer steps are slower with it.)
+//! later: float32 backwards takes a third less with it, float64 about as long as without.
 
 use lazuli_fusion::bind::{Bound, BoundAccess, Slot};
 use smallvec::SmallVec;

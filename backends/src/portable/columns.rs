@@ -181,6 +181,9 @@ unsafe fn chain<T: Copy>(
     }
 }
 
+/// # Safety
+///
+/// As its caller in this module, whose column and pointers it gets unchanged.
 #[inline(always)]
 unsafe fn start_body(c: &mut Column) {
     (c.partials, c.chunks, c.count) = (0, 0, 0);
@@ -204,6 +207,9 @@ unsafe fn start_body(c: &mut Column) {
     }
 }
 
+/// # Safety
+///
+/// As its caller in this module, whose column and pointers it gets unchanged.
 #[inline(always)]
 unsafe fn pivot_body(c: &mut Column, src: *const u8, lists: &[usize]) {
     let n = lists.len();
@@ -224,6 +230,9 @@ unsafe fn pivot_body(c: &mut Column, src: *const u8, lists: &[usize]) {
     });
 }
 
+/// # Safety
+///
+/// As its caller in this module, whose column and pointers it gets unchanged.
 #[inline(always)]
 unsafe fn part_body(c: &mut Column, part: &Part) {
     // SAFETY: the caller's promise.
@@ -244,6 +253,9 @@ unsafe fn part_body(c: &mut Column, part: &Part) {
     }
 }
 
+/// # Safety
+///
+/// As its caller in this module, whose column and pointers it gets unchanged.
 #[inline(always)]
 unsafe fn ordered_part<T: Num>(c: &mut Column, part: &Part, f: impl Fn(T, T) -> T + Copy) {
     let mut src = part.src.cast::<T>();
@@ -260,6 +272,9 @@ unsafe fn ordered_part<T: Num>(c: &mut Column, part: &Part, f: impl Fn(T, T) -> 
     }
 }
 
+/// # Safety
+///
+/// As its caller in this module, whose column and pointers it gets unchanged.
 #[inline(always)]
 unsafe fn unordered_part<T: Copy>(c: &mut Column, part: &Part, f: impl Fn(T, T) -> T) {
     // SAFETY: list 0 of this column.
@@ -274,6 +289,9 @@ unsafe fn unordered_part<T: Copy>(c: &mut Column, part: &Part, f: impl Fn(T, T) 
     }
 }
 
+/// # Safety
+///
+/// As its caller in this module, whose column and pointers it gets unchanged.
 #[inline(always)]
 unsafe fn arg_part<T: Num>(c: &mut Column, part: &Part, max: bool) {
     // SAFETY: two lists of this column.
@@ -295,6 +313,9 @@ unsafe fn arg_part<T: Num>(c: &mut Column, part: &Part, max: bool) {
     }
 }
 
+/// # Safety
+///
+/// As its caller in this module, whose column and pointers it gets unchanged.
 #[inline(always)]
 unsafe fn moment_part<T: Float>(c: &mut Column, part: &Part) {
     let mut src = part.src.cast::<T>();
@@ -318,6 +339,9 @@ unsafe fn moment_part<T: Float>(c: &mut Column, part: &Part) {
     }
 }
 
+/// # Safety
+///
+/// As its caller in this module, whose column and pointers it gets unchanged.
 #[inline(always)]
 unsafe fn end_chunk_body(c: &mut Column, length: usize) {
     // SAFETY: the lists of this column.
@@ -334,6 +358,9 @@ unsafe fn end_chunk_body(c: &mut Column, length: usize) {
     c.count += length;
 }
 
+/// # Safety
+///
+/// As its caller in this module, whose column and pointers it gets unchanged.
 #[inline(always)]
 unsafe fn ordered_chunk<T: Num>(c: &Column, f: impl Fn(T, T) -> T + Copy) {
     let at = LEVELS + height(c.chunks);
@@ -350,6 +377,9 @@ fn entry(i: usize) -> usize {
     1 + 2 * LEVELS + 3 * i
 }
 
+/// # Safety
+///
+/// As its caller in this module, whose column and pointers it gets unchanged.
 #[inline(always)]
 unsafe fn moment_chunk<T: Float>(c: &Column, length: usize) {
     let n = T::of_f64(length as f64);
@@ -399,6 +429,9 @@ unsafe fn merge_entries<T: Float>(c: &Column, i: usize, left: u64, right: u64) {
     }
 }
 
+/// # Safety
+///
+/// As its caller in this module, whose column and pointers it gets unchanged.
 #[inline(always)]
 unsafe fn finish_body(c: &mut Column, dst: *mut u8) {
     let done = c.chunks;
