@@ -3,11 +3,14 @@
 //! * [`exec`]: claims, caches, memory, threads, library calls - how a plan is run;
 //! * [`math`]: the elementary functions, written once for all engines;
 //! * [`portable`]: the interpreter - no compiler, any machine, the oracle of all tests;
-//! * [`llvm`] (feature `llvm`): machine code for this CPU through LLVM.
+//! * [`llvm`] (feature `llvm`): machine code for this CPU through LLVM;
+//! * [`cuda`] (feature `cuda`): NVIDIA GPUs through their driver - memory, streams, copies, launches.
 //!
 //! The promise that binds them: the same kernel gives the same bits on each, with any number of
 //! threads.
 
+#[cfg(feature = "cuda")]
+pub mod cuda;
 pub mod exec;
 #[cfg(feature = "llvm")]
 pub mod llvm;

@@ -10,7 +10,17 @@ pub enum DeviceId {
     Cpu,
     /// The CPU through the portable interpreter: no compiler, any machine.
     Portable,
+    /// An NVIDIA GPU, by its number among those that the driver shows.
+    Cuda(u8),
+    /// The kernels of GPUs, run on the CPU.
+    CudaSimulator,
 }
+
+/// Names of the first GPUs: [`DeviceId::name`] gives a `&'static str`.
+const CUDA: [&str; 16] = [
+    "cuda:0", "cuda:1", "cuda:2", "cuda:3", "cuda:4", "cuda:5", "cuda:6", "cuda:7", "cuda:8", "cuda:9",
+    "cuda:10", "cuda:11", "cuda:12", "cuda:13", "cuda:14", "cuda:15",
+];
 
 impl DeviceId {
     /// The name that messages and plans use.
@@ -18,6 +28,8 @@ impl DeviceId {
         match self {
             DeviceId::Cpu => "cpu",
             DeviceId::Portable => "portable",
+            DeviceId::Cuda(index) => CUDA.get(usize::from(index)).copied().unwrap_or("cuda"),
+            DeviceId::CudaSimulator => "cuda simulator",
         }
     }
 }

@@ -167,12 +167,16 @@ pub enum ErrorKind {
     OutOfMemory {
         /// Bytes that were asked for.
         bytes: usize,
-        /// The limit and the bytes in use, in words, if it was the limit that refused; else empty.
+        /// Who refused, in words: the limit with the bytes in use, or a device with what it has free;
+        /// empty for the system.
         limit: String,
     },
     /// The compiler refused a kernel.
     #[error("could not compile: {0}")]
     Compile(String),
+    /// A device that is not there, or that failed.
+    #[error("{0}")]
+    Device(String),
     /// Any other argument that makes no sense.
     #[error("{0}")]
     InvalidArgument(String),

@@ -116,7 +116,8 @@ impl Prepared {
     fn slot(&self, device: DeviceId) -> &OnceLock<Vec<Engine>> {
         match device {
             DeviceId::Cpu => &self.cpu,
-            DeviceId::Portable => &self.portable,
+            // Arrays of the other devices do not come here.
+            DeviceId::Portable | DeviceId::Cuda(_) | DeviceId::CudaSimulator => &self.portable,
         }
     }
 
