@@ -85,7 +85,8 @@ impl<'e> Frame<'e> {
             used: Cell::new(REMAINDER_BYTES as u64),
         };
         let args = e.named("%args", PTR);
-        for w in 0..frame.abi.len(b.kernel.params.len()) {
+        let extra = if e.dialect.is_grid() { super::grid::WORDS } else { 0 };
+        for w in 0..frame.abi.len(b.kernel.params.len()) + extra {
             let v = e.load(I64, e.offset(args, e.i64(w as i64 * 8)), 8);
             frame.words.borrow_mut().insert(w, v);
         }
@@ -99,6 +100,11 @@ impl<'e> Frame<'e> {
 
     fn word(&self, w: usize) -> V<'e> {
         self.words.borrow()[&w]
+    }
+
+    /// A word of a grid's own, behind those of every kernel.
+    pub fn extra_word(&self, w: usize) -> V<'e> {
+        self.word(self.abi.len(self.b.kernel.params.len()) + w)
     }
 
     fn word_ptr(&self, w: usize) -> V<'e> {
@@ -393,11 +399,15 @@ impl<'e> Frame<'e> {
             Inst::Load(a) | Inst::Index(a) => e.splat(memory(a, def), env.lanes),
             Inst::Param(..) | Inst::Literal(_) => unreachable!("constants are set by their users"),
             Inst::Unary(op, a) => match abi::exceptional_code(op) {
-                Some(code) => self.with_exceptions(code, op, env.get(a), dtype_of(a))?,
-                None => body::unary(op, env.get(a), dtype_of(a))?,
+                // There is no host to turn to on a grid.
+                Some(code) if !e.dialect.is_grid() => self.with_exceptions(code, op, env.get(a), dtype_of(a))?,
+                _ => body::unary(op, env.get(a), dtype_of(a))?,
             },
             Inst::Binary(op, a, b) => {
-                let rem = |x, y| self.remainder(x, y);
+                let rem = |x, y| match e.dialect.is_grid() {
+                    true => super::remainder::remainder(x, y),
+                    false => self.remainder(x, y),
+                };
                 body::binary(op, env.get(a), env.get(b), dtype_of(a), rem)?
             }
             Inst::Select(c, a, b) => e.select(env.get(c), env.get(a), env.get(b)),

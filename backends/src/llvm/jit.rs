@@ -1,55 +1,19 @@
-//! The compiler: LLVM IR text to an object file in memory.
+//! The compiler for this CPU: LLVM IR text to machine code in memory.
 //!
-//! The steps are parse, verify, a short list of passes, code generation. What is special is what is left
-//! out. There is no MCJIT and no ORC: the object is read by [`Image`], which makes it a
-//! position-independent run of bytes. There is no `default<O3>`: the IR arrives with its vectors, its
-//! unrolling and its masks written out, so that what is left to do is common subexpressions, dead code and
-//! moving what does not change out of loops ([`PASSES`]).
-//!
-//! **Numbers.** The compiler adds no licence of its own. No fast-math flag is set, the passes keep IEEE
-//! semantics, and LLVM's `AllowFPOpFusion` stands at `Standard` (the value in `TargetOptions` that the C
-//! interface never changes), with which a multiplication and an addition are fused only if both carry
-//! `contract`, or if `llvm.fmuladd` asks for it. The tests hold this against targets with FMA.
-//!
-//! **Memory.** Each compilation has an `LLVMContext` of its own (some microseconds) and drops it: types,
-//! constants and attributes live as long as their context, so one that is kept grows with every constant
-//! ever compiled. Only the target machine, which holds no reference to any context, is kept.
-//!
-//! **Errors.** Whatever LLVM lets be checked comes back as a value. A diagnostic handler records the errors
-//! that the code generator reports; without it LLVM would print them and exit. What stays out of reach is
-//! `report_fatal_error` ("cannot select"), which ends the process: the emitter must not write what the
-//! target cannot lower, and a test has to compile every operation on every target.
+//! What is special is what is left out. There is no MCJIT and no ORC: the object that the
+//! [`Compiler`] emits is read by [`Image`], which makes it a position-independent run of bytes.
 //!
 //! **Threads and exit.** One `Jit` per compiling thread, or one behind a mutex. LLVM is linked statically
 //! and has static destructors, which `exit` runs: of 100 processes whose `main` returned while two threads
 //! compiled, 78 crashed. So whoever compiles holds a [`Compiling`](super::exit).
-//!
-//! **What costs time.** Code generation is four fifths and more. In a loop with more different vector
-//! constants than there are registers (32 with AVX-512, otherwise 16) its register allocation alone takes
-//! longer than everything else together: few constants in a kernel are worth more than any choice of
-//! passes.
 
-use std::ffi::{CStr, c_char, c_void};
 use std::sync::Once;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use inkwell::OptimizationLevel;
-use inkwell::attributes::{Attribute, AttributeLoc};
-use inkwell::context::Context;
-use inkwell::memory_buffer::MemoryBuffer;
-use inkwell::module::Module;
-use inkwell::passes::PassBuilderOptions;
-use inkwell::targets::{
-    CodeModel, FileType, InitializationConfig, RelocMode, Target, TargetMachine, TargetTriple,
-};
-use llvm_sys::LLVMDiagnosticSeverity;
-use llvm_sys::core::{
-    LLVMContextSetDiagnosticHandler, LLVMDisposeMessage, LLVMGetDiagInfoDescription, LLVMGetDiagInfoSeverity,
-};
-use llvm_sys::ir_reader::LLVMParseIRInContext2;
-use llvm_sys::prelude::LLVMDiagnosticInfoRef;
+use inkwell::targets::{FileType, InitializationConfig, Target};
 
 use super::blob::{Code, Image};
+use super::compiler::{Compiler, Timings};
 use super::error::JitError;
 use super::target::TargetCpu;
 
@@ -57,48 +21,11 @@ use super::target::TargetCpu;
 /// format is.
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
-/// The passes, in LLVM's notation. `instcombine` is left out with reason: the passes take two to five times
-/// as long with it, it gains nothing on IR as it is emitted here, and it makes new constants (`x - c` becomes
-/// `x + -c`) that cost register allocation more.
-pub const PASSES: &str = "function(early-cse<memssa>,loop-mssa(licm),simplifycfg)";
-
-/// How long the steps of one compilation took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Timings {
-    /// Making a context and reading the text.
-    pub parse: Duration,
-    /// Checking the module.
-    pub verify: Duration,
-    /// Running [`PASSES`].
-    pub passes: Duration,
-    /// Generating machine code.
-    pub codegen: Duration,
-    /// Reading the object, relocating and mapping it.
-    pub load: Duration,
-}
-
-impl Timings {
-    /// All steps together.
-    pub fn total(&self) -> Duration {
-        self.parse + self.verify + self.passes + self.codegen + self.load
-    }
-}
-
 /// A compiler for one target. One per compiling thread.
 pub struct Jit {
     target: TargetCpu,
-    machine: TargetMachine,
-    /// What is put before the text: LLVM gives loads and stores without an explicit alignment that of the
-    /// data layout at the time of reading, so that the layout has to be there first. One line without its
-    /// end: the numbers of the lines stay what they were.
-    prefix: String,
-    passes: String,
-    timings: Timings,
+    compiler: Compiler,
 }
-
-// SAFETY: a target machine is plain memory without ties to the thread that made it; LLVM only asks that no
-// two threads use one at the same time, and `Jit` is not `Sync`.
-unsafe impl Send for Jit {}
 
 impl Jit {
     /// A compiler for `target`. The first one in a process also initialises LLVM.
@@ -110,22 +37,8 @@ impl Jit {
                 ..InitializationConfig::default()
             });
         });
-        let triple = TargetTriple::create(TRIPLE);
-        let machine = Target::from_triple(&triple)
-            .map_err(|e| JitError::Target(e.to_string()))?
-            .create_target_machine(
-                &triple,
-                target.cpu(),
-                target.features(),
-                OptimizationLevel::Default,
-                RelocMode::PIC,
-                CodeModel::Small,
-            )
-            .ok_or_else(|| JitError::Target(format!("{TRIPLE} {}", target.features())))?;
-        let layout = machine.get_target_data().get_data_layout();
-        let layout = layout.as_str().to_string_lossy();
-        let prefix = format!("target datalayout = \"{layout}\" target triple = \"{TRIPLE}\" ");
-        Ok(Jit { target, machine, prefix, passes: PASSES.to_owned(), timings: Timings::default() })
+        let compiler = Compiler::new(TRIPLE, target.cpu(), target.features())?;
+        Ok(Jit { target, compiler })
     }
 
     /// What this compiler generates code for.
@@ -135,13 +48,13 @@ impl Jit {
 
     /// How long the steps of the last compilation took: of one that succeeded, or of as many steps as did.
     pub fn timings(&self) -> Timings {
-        self.timings
+        self.compiler.timings
     }
 
     /// Runs another list of passes than [`PASSES`], in the notation of LLVM's `opt -passes`: for
     /// experiments. An unknown pass makes compilations fail with [`JitError::Passes`].
     pub fn set_passes(&mut self, passes: &str) {
-        self.passes = passes.to_owned();
+        self.compiler.passes = passes.to_owned();
     }
 
     /// Compiles an empty function, so that what LLVM does only once in a process is done. For a thread in
@@ -160,168 +73,33 @@ impl Jit {
         let image = self.image(ir, entries)?;
         let start = Instant::now();
         let code = image.load()?;
-        self.timings.load += start.elapsed();
+        self.compiler.timings.load += start.elapsed();
         Ok(code)
     }
 
     /// Like [`Jit::compile`], but stops before the code gets an address: an [`Image`] can be written to a
     /// file.
     pub fn image(&mut self, ir: &str, entries: &[&str]) -> Result<Image, JitError> {
-        let object = self.emit(ir, entries, FileType::Object)?;
+        let object = self.compiler.emit(ir, entries, FileType::Object)?;
         let start = Instant::now();
         let image = Image::from_object(object.as_slice(), entries)?;
-        self.timings.load = start.elapsed();
+        self.compiler.timings.load = start.elapsed();
         Ok(image)
     }
 
     /// The module as an assembler would print it, after the same passes and for the same target. For
     /// inspection.
     pub fn assembly(&mut self, ir: &str) -> Result<String, JitError> {
-        let text = self.emit(ir, &[], FileType::Assembly)?;
-        Ok(String::from_utf8_lossy(text.as_slice()).trim_end_matches('\0').to_owned())
+        self.compiler.assembly(ir)
     }
 
-    /// From text to the emitted file.
-    fn emit(
-        &mut self,
+    /// Reads a text, for the tests of reading.
+    #[cfg(test)]
+    pub(super) fn parse<'c>(
+        &self,
+        context: &'c inkwell::context::Context,
         ir: &str,
-        entries: &[&str],
-        file: FileType,
-    ) -> Result<MemoryBuffer<'static>, JitError> {
-        // Declared in this order because dropped in the reverse: the module before its context, the context
-        // before the list that its handler writes to.
-        let diagnostics = Diagnostics::default();
-        let mut timings = Timings::default();
-        let mut clock = Instant::now();
-        let mut lap = || {
-            let now = Instant::now();
-            now - std::mem::replace(&mut clock, now)
-        };
-
-        let context = Context::create();
-        // SAFETY: by that order.
-        unsafe { diagnostics.attach(&context) };
-        let module = self.parse(&context, ir)?;
-        for &entry in entries {
-            if module.get_function(entry).is_none_or(|f| f.count_basic_blocks() == 0) {
-                return Err(JitError::MissingEntry(entry.to_owned()));
-            }
-        }
-        timings.parse = lap();
-
-        module.verify().map_err(|e| JitError::Verify(e.to_string()))?;
-        diagnostics.check(JitError::Verify)?;
-        timings.verify = lap();
-
-        let nounwind = context.create_enum_attribute(Attribute::get_named_enum_kind_id("nounwind"), 0);
-        for function in module.get_functions().filter(|f| f.count_basic_blocks() > 0) {
-            function.add_attribute(AttributeLoc::Function, nounwind);
-        }
-        module
-            .run_passes(&self.passes, &self.machine, PassBuilderOptions::create())
-            .map_err(|e| JitError::Passes(e.to_string()))?;
-        diagnostics.check(JitError::Passes)?;
-        timings.passes = lap();
-
-        let output =
-            self.machine.write_to_memory_buffer(&module, file).map_err(|e| JitError::Emit(e.to_string()))?;
-        diagnostics.check(JitError::Emit)?;
-        timings.codegen = lap();
-        self.timings = timings;
-        Ok(output)
-    }
-
-    /// Reads the text. Not inkwell's `create_module_from_ir`: with LLVM 22 that loses the buffer, which the
-    /// function below it no longer consumes.
-    pub(super) fn parse<'c>(&self, context: &'c Context, ir: &str) -> Result<Module<'c>, JitError> {
-        let text = [self.prefix.as_str(), ir].concat();
-        let buffer = MemoryBuffer::create_from_memory_range_copy(text.as_bytes(), "ir");
-        let mut module = std::ptr::null_mut();
-        let mut message = std::ptr::null_mut();
-        // SAFETY: context and buffer are alive, and the copy above ends in the zero that the reader wants.
-        // The buffer is only borrowed: the text is copied into the module.
-        let failed =
-            unsafe { LLVMParseIRInContext2(context.raw(), buffer.as_mut_ptr(), &mut module, &mut message) }
-                != 0;
-        if failed || module.is_null() {
-            // SAFETY: a failed parse leaves a message, or null.
-            let message = unsafe { take_message(message) };
-            return Err(parse_error(&message, &self.prefix));
-        }
-        // SAFETY: the module is valid, nobody else owns it, and its lifetime is that of the context it was
-        // made in.
-        Ok(unsafe { Module::new(module) })
-    }
-}
-
-/// The errors that LLVM has reported to the context's handler.
-#[derive(Default)]
-struct Diagnostics {
-    errors: std::cell::RefCell<Vec<String>>,
-}
-
-impl Diagnostics {
-    /// Makes `self` the place where the context's errors go.
-    ///
-    /// # Safety
-    /// `self` stays where it is until the context is dropped.
-    unsafe fn attach(&self, context: &Context) {
-        // SAFETY: the handler reads what the pointer points to only while the context is in use.
-        unsafe {
-            LLVMContextSetDiagnosticHandler(
-                context.raw(),
-                Some(record),
-                std::ptr::from_ref(self) as *mut c_void,
-            );
-        }
-    }
-
-    /// The errors so far as one `Err`.
-    fn check(&self, kind: fn(String) -> JitError) -> Result<(), JitError> {
-        let errors = self.errors.take();
-        if errors.is_empty() { Ok(()) } else { Err(kind(errors.join("; "))) }
-    }
-}
-
-/// The context's diagnostic handler: keeps errors, drops warnings and remarks.
-extern "C" fn record(info: LLVMDiagnosticInfoRef, log: *mut c_void) {
-    // SAFETY: LLVM calls the handler with a live diagnostic and with the pointer given to it in `attach`,
-    // on the thread that uses the context: the only one that touches the list.
-    unsafe {
-        if LLVMGetDiagInfoSeverity(info) == LLVMDiagnosticSeverity::LLVMDSError {
-            let text = take_message(LLVMGetDiagInfoDescription(info));
-            (*log.cast_const().cast::<Diagnostics>()).errors.borrow_mut().push(text);
-        }
-    }
-}
-
-/// Copies and frees a message of LLVM.
-///
-/// # Safety
-/// `message` is null, or a string made by LLVM that nobody else frees.
-unsafe fn take_message(message: *mut c_char) -> String {
-    if message.is_null() {
-        return String::new();
-    }
-    // SAFETY: by the caller's word it is a zero-ended string, freed once, here.
-    unsafe {
-        let text = CStr::from_ptr(message).to_string_lossy().into_owned();
-        LLVMDisposeMessage(message);
-        text
-    }
-}
-
-/// Takes `ir:3:7: error: expected type` apart, and takes the prefix out of a quotation of line 1 (and as
-/// many spaces out of the line with the caret below it).
-fn parse_error(message: &str, prefix: &str) -> JitError {
-    let message = message.replace(prefix, "").replace(&" ".repeat(prefix.len()), "");
-    let rest = message.strip_prefix("ir:").unwrap_or(&message);
-    let (line, rest) = rest.split_once(':').unwrap_or(("", rest));
-    match line.parse() {
-        Ok(line) => {
-            let (_, text) = rest.split_once(": ").unwrap_or(("", rest));
-            JitError::Parse { line, message: text.trim_end().to_owned() }
-        }
-        Err(_) => JitError::Parse { line: 0, message: message.trim_end().to_owned() },
+    ) -> Result<inkwell::module::Module<'c>, JitError> {
+        self.compiler.parse(context, ir)
     }
 }

@@ -5,7 +5,9 @@
 //! * [`map`], [`tiles`], [`rows`] and [`columns`] are the loops around a body, [`frame`] what they share,
 //!   [`abi`] how a launch hands them its numbers, [`packing`] where they find what lies apart in
 //!   memory;
-//! * [`target`], [`jit`] and [`blob`] compile and load, without a linker; [`exit`] lets a process
+//! * [`grid`] is what stands around a body on a GPU;
+//! * [`compiler`] compiles for any target; [`target`], [`jit`] and [`blob`] compile and load for this CPU, without a
+//!   linker, and [`nvptx`] makes PTX; [`exit`] lets a process
 //!   end meanwhile.
 //!
 //! Compiled kernels are cached in memory and on disk by the kernel key that `fusion::bind` writes
@@ -15,17 +17,21 @@ pub mod abi;
 pub mod blob;
 mod body;
 mod columns;
+pub mod compiler;
 pub mod disk;
 pub mod emit;
 pub mod error;
 mod exit;
 mod frame;
+pub mod grid;
 pub mod jit;
 pub mod kernels;
 mod lanes;
 mod map;
+pub mod nvptx;
 mod packing;
 mod reduce;
+mod remainder;
 mod rows;
 pub mod target;
 #[cfg(test)]
@@ -36,7 +42,8 @@ mod tiles;
 
 pub use blob::{Code, Image};
 pub use error::JitError;
-pub use jit::{Jit, Timings};
+pub use compiler::Timings;
+pub use jit::Jit;
 pub use target::TargetCpu;
 
 use emit::Emitter;

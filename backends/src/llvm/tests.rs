@@ -4,10 +4,12 @@
 //!
 //! * [`everything`] compiles each operation on each type in each skeleton for each target;
 //! * [`same_bits`] runs the code of each target and compares it with the portable engine;
+//! * [`grids`] makes PTX of named patterns, and holds it against the assembler;
 //! * [`packed`] does the same for arrays that cannot be read straight through.
 
 mod engine;
 mod everything;
+mod grids;
 mod packed;
 mod same_bits;
 

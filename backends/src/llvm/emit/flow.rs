@@ -148,7 +148,12 @@ impl Emitter {
 
     /// Prints a function; its parameters are named in `signature`.
     pub fn function(&self, signature: &str, body: impl FnOnce()) {
-        self.code.borrow_mut().push_str(&format!("define void {signature} nounwind {{\n"));
+        self.define_function(&format!("void {signature} nounwind"), body);
+    }
+
+    /// The same with all that stands between `define` and the body.
+    pub fn define_function(&self, head: &str, body: impl FnOnce()) {
+        self.code.borrow_mut().push_str(&format!("define {head} {{\n"));
         self.begin_block("entry");
         body();
         self.line("ret void");

@@ -5,7 +5,7 @@ use super::*;
 impl Emitter {
     /// `base + bytes`
     pub fn offset<'e>(&'e self, base: V<'e>, bytes: V<'e>) -> V<'e> {
-        self.define(PTR, format_args!("getelementptr i8, ptr {base}, i64 {bytes}"))
+        self.define(base.ty, format_args!("getelementptr i8, {} {base}, i64 {bytes}", base.ty))
     }
 
     /// Addresses `base + bytes[lane]`.
@@ -16,12 +16,37 @@ impl Emitter {
 
     /// Reads a value; memory need only be aligned to `align` bytes.
     pub fn load<'e>(&'e self, ty: Ty, at: V<'e>, align: u32) -> V<'e> {
-        self.define(ty, format_args!("load {ty}, ptr {at}, align {align}"))
+        self.define(ty, format_args!("load {ty}, {} {at}, align {align}", at.ty))
     }
 
     /// Writes a value.
     pub fn store<'e>(&'e self, value: V<'e>, at: V<'e>, align: u32) {
-        self.line(format_args!("store {} {value}, ptr {at}, align {align}", value.ty));
+        self.line(format_args!("store {} {value}, {} {at}, align {align}", value.ty, at.ty));
+    }
+
+    /// The system's word for all that share the memory of a device.
+    fn scope(&self) -> &'static str {
+        if self.dialect == Dialect::Ptx { " syncscope(\"device\")" } else { "" }
+    }
+
+    /// Reads a scalar that others may be writing.
+    pub fn load_atomic<'e>(&'e self, ty: Ty, at: V<'e>, order: &str) -> V<'e> {
+        let (scope, align) = (self.scope(), ty.elem.bits() / 8);
+        self.define(ty, format_args!("load atomic {ty}, {} {at}{scope} {order}, align {align}", at.ty))
+    }
+
+    /// Writes a scalar that others may be reading.
+    pub fn store_atomic<'e>(&'e self, value: V<'e>, at: V<'e>, order: &str) {
+        let (ty, scope, align) = (value.ty, self.scope(), value.ty.elem.bits() / 8);
+        self.line(format_args!("store atomic {ty} {value}, {} {at}{scope} {order}, align {align}", at.ty));
+    }
+
+    /// Adds 1 to a 32-bit counter in memory, ordering all that is done before and after; gives
+    /// what it was.
+    pub fn increment<'e>(&'e self, at: V<'e>) -> V<'e> {
+        let scope = self.scope();
+        let ty = Ty::new(Elem::I32, 1);
+        self.define(ty, format_args!("atomicrmw add {} {at}, i32 1{scope} acq_rel", at.ty))
     }
 
     /// Writes a whole vector past the caches; `at` must be aligned to the vector.

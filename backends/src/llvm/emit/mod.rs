@@ -25,6 +25,10 @@ pub enum Elem {
     F32,
     F64,
     Ptr,
+    /// An address in the memory of a GPU.
+    Global,
+    /// An address in the memory that the threads of a block share.
+    Shared,
 }
 
 impl Elem {
@@ -38,6 +42,8 @@ impl Elem {
             Elem::F32 => "float",
             Elem::F64 => "double",
             Elem::Ptr => "ptr",
+            Elem::Global => "ptr addrspace(1)",
+            Elem::Shared => "ptr addrspace(3)",
         }
     }
 
@@ -46,6 +52,8 @@ impl Elem {
             Elem::F32 => "f32",
             Elem::F64 => "f64",
             Elem::Ptr => "p0",
+            Elem::Global => "p1",
+            Elem::Shared => "p3",
             other => other.name(),
         }
     }
@@ -57,7 +65,7 @@ impl Elem {
             Elem::I8 => 8,
             Elem::I16 => 16,
             Elem::I32 | Elem::F32 => 32,
-            Elem::I64 | Elem::F64 | Elem::Ptr => 64,
+            Elem::I64 | Elem::F64 | Elem::Ptr | Elem::Global | Elem::Shared => 64,
         }
     }
 }
@@ -105,9 +113,32 @@ pub const I64: Ty = Ty { elem: Elem::I64, lanes: 1 };
 /// An address.
 pub const PTR: Ty = Ty { elem: Elem::Ptr, lanes: 1 };
 
+/// For whom a module is printed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Dialect {
+    /// Functions of a CPU, over ranges.
+    #[default]
+    Cpu,
+    /// Kernels of an NVIDIA GPU.
+    Ptx,
+    /// The same kernels as functions of a CPU, one call a thread: for the simulator.
+    Simulated,
+    /// The same with every access to memory announced before it is done.
+    Checked,
+}
+
+impl Dialect {
+    /// Is it code for one thread of many, without functions of the host?
+    pub fn is_grid(self) -> bool {
+        self != Dialect::Cpu
+    }
+}
+
 /// A module being printed.
 #[derive(Default)]
 pub struct Emitter {
+    /// For whom.
+    pub dialect: Dialect,
     code: RefCell<String>,
     names: RefCell<Vec<String>>,
     label: RefCell<String>,
@@ -135,6 +166,11 @@ impl fmt::Display for V<'_> {
 }
 
 impl Emitter {
+    /// An empty module in a dialect.
+    pub fn new(dialect: Dialect) -> Emitter {
+        Emitter { dialect, ..Emitter::default() }
+    }
+
     fn name(&self, name: String, ty: Ty) -> V<'_> {
         let mut names = self.names.borrow_mut();
         names.push(name);
@@ -284,8 +320,13 @@ impl Emitter {
 
     /// Calls a function of the host that gives an address, by its own.
     pub fn ask_host<'e>(&'e self, function: V<'e>, args: &[V<'e>]) -> V<'e> {
+        self.call_indirect(function, PTR, args)
+    }
+
+    /// Calls a function with a result by its address.
+    pub fn call_indirect<'e>(&'e self, function: V<'e>, ty: Ty, args: &[V<'e>]) -> V<'e> {
         let list: Vec<String> = args.iter().map(|a| format!("{} {a}", a.ty)).collect();
-        self.define(PTR, format_args!("call ptr {function}({})", list.join(", ")))
+        self.define(ty, format_args!("call {ty} {function}({})", list.join(", ")))
     }
 
     /// Calls a function of the host, by its address.
@@ -330,6 +371,36 @@ impl Emitter {
                 list.join(", ")
             ),
         )
+    }
+
+    /// Vectors of one type, one after the other.
+    pub fn concat<'e>(&'e self, parts: &[V<'e>]) -> V<'e> {
+        if let [one] = parts {
+            return *one;
+        }
+        if parts[0].ty.lanes == 1 {
+            return self.vector(parts);
+        }
+        let pairs = parts.chunks(2).map(|pair| {
+            let lanes = pair[0].ty.lanes * pair.len() as u32;
+            let picks: Vec<u32> = (0..lanes).collect();
+            if pair.len() == 2 { self.shuffle(pair[0], pair[1], &picks) } else { pair[0] }
+        });
+        debug_assert!(parts.len().is_power_of_two());
+        self.concat(&pairs.collect::<Vec<_>>())
+    }
+
+    /// Scalars as the lanes of a vector.
+    pub fn vector<'e>(&'e self, lanes: &[V<'e>]) -> V<'e> {
+        if let [one] = lanes {
+            return *one;
+        }
+        let ty = Ty::new(lanes[0].ty.elem, lanes.len() as u32);
+        let mut all = self.name("poison".into(), ty);
+        for (i, v) in lanes.iter().enumerate() {
+            all = self.define(ty, format_args!("insertelement {ty} {all}, {} {v}, i64 {i}", v.ty));
+        }
+        all
     }
 
     /// One lane.

@@ -1,0 +1,350 @@
+//! Columns: each thread reduces a vector of neighbouring columns by itself.
+//!
+//! The elements of a reduction lie across the memory's rows, so a warp reads neighbouring columns
+//! of one row after the other. A chunk is gone through partial by partial, each of whose
+//! 8 elements are read at once; the partials meet on a [`Stack`]. Reductions of one chunk are done by
+//! one thread, all sweeps in one launch; of longer ones a thread takes one chunk, those of a
+//! block meet in shared memory, and blocks as [`super::combine`] says.
+
+use super::points::{self, Points, Reach, clamp, each_step, step_of};
+use super::stack::{Items, Stack};
+use super::team::{finished, last_reducing};
+use super::{BLOCK, CHUNK, Grid, PARTIALS, STEPS, Word, combine, simt};
+use crate::llvm::emit::{Elem, Ty, V};
+use crate::llvm::frame::Env;
+use crate::llvm::reduce::Reduction;
+use lazuli_core::{DType, ReduceOp};
+use lazuli_fusion::bind::Lane;
+use lazuli_fusion::kernel::Val;
+use lazuli_fusion::stages::Sweep;
+
+/// The elements that make a chunk's pivot.
+const FIRST: i64 = 16;
+
+type List = [(Val, Val, Reduction)];
+
+/// A thread at its columns.
+struct Columns<'g, 'e> {
+    g: &'g Grid<'e>,
+    /// Lanes of the thread's vector that are there.
+    lanes: V<'e>,
+    /// Address of each access at the first column and inner element 0.
+    bases: Vec<V<'e>>,
+    stack: &'g Stack<'e>,
+}
+
+/// Prints `run`: all sweeps of reductions of at most one chunk.
+pub fn run(g: &Grid<'_>) -> Result<(), String> {
+    let e = g.e;
+    let stack = Stack::new(g, g.width);
+    let group = e.mul(simt::block_index(e), e.i64(BLOCK as i64));
+    let columns = Columns::new(g, e.add(group, simt::thread_index(e)), &stack);
+    let mut env = Env::new(g.width, None);
+    columns.scalars(0, &mut env)?;
+    let (start, n) = (e.i64(0), g.f.count());
+    for (s, sweep) in g.b.stages.sweeps.iter().enumerate() {
+        let list = g.reductions(sweep);
+        let totals = columns.chunk(sweep, &list, &env, start, n)?;
+        for ((r, _, reduction), total) in list.into_iter().zip(totals) {
+            env.set(r, finished(g, reduction, &total));
+        }
+        columns.scalars(s as u8 + 1, &mut env)?;
+    }
+    columns.store_scalars(&env);
+    Ok(())
+}
+
+/// Prints sweep `s` of longer reductions: block = piece * strips + strip.
+pub fn sweep(g: &Grid<'_>, s: usize) -> Result<(), String> {
+    let e = g.e;
+    let stack = Stack::new(g, g.width);
+    let (thread, shift) = (simt::thread_index(e), g.word(Word::Shift));
+    let sides = e.binary("shl", e.i64(1), shift);
+    let depths = e.binary("lshr", e.i64(BLOCK as i64), shift);
+    let side = e.binary("and", thread, e.add(sides, e.i64(-1)));
+    let depth = e.binary("lshr", thread, shift);
+    let pieces = g.word(Word::Pieces);
+    let (strip, piece) = g.divide(simt::block_index(e), pieces);
+    let group = e.add(e.mul(strip, sides), side);
+    let columns = Columns::new(g, group, &stack);
+    let width = e.i64(g.width.into());
+    let strips = e.binary("udiv", e.add(g.word(Word::Groups), e.add(sides, e.i64(-1))), sides);
+    let unit = e.mul(depths, e.i64(CHUNK));
+    let place = combine::Place {
+        lane: e.mul(group, width),
+        lanes: e.mul(e.mul(strips, sides), width),
+        width: g.width,
+        piece,
+        pieces,
+        ticket: strip,
+        side,
+        sides,
+        depth,
+        depths,
+        unit,
+        valid: e.compare("icmp sgt", columns.lanes, e.i64(0)),
+    };
+    let mut env = Env::new(g.width, None);
+    columns.resume(s, &place, &mut env)?;
+    let sweep = &g.b.stages.sweeps[s];
+    let list = g.reductions(sweep);
+    let begin = e.mul(piece, unit);
+    let start = e.add(begin, e.mul(depth, e.i64(CHUNK)));
+    let n = clamp(e.binary("sub", g.f.count(), start), e.i64(CHUNK));
+    let totals = columns.chunk(sweep, &list, &env, start, n)?;
+    if list.is_empty() {
+        return Ok(());
+    }
+    let totals: Vec<Vec<V<'_>>> = list
+        .iter()
+        .zip(totals)
+        .map(|(&(_, _, reduction), total)| {
+            place.meet_spans(g, reduction, total, begin, e.i64(CHUNK))
+        })
+        .collect();
+    e.if_then(e.compare("icmp eq", depth, e.i64(0)), || place.write(g, &list, &totals));
+    let mut result = Ok(());
+    place.combine(g, &list, &stack, |results| {
+        let mut env = Env::new(g.width, None);
+        result = columns.resume(s, &place, &mut env).and_then(|()| {
+            for (&(r, ..), &v) in list.iter().zip(results) {
+                env.set(r, v);
+            }
+            columns.scalars(s as u8 + 1, &mut env)?;
+            if s + 1 == last_reducing(g) {
+                columns.store_scalars(&env);
+            }
+            Ok(())
+        });
+    });
+    result
+}
+
+impl<'g, 'e> Columns<'g, 'e> {
+    /// The columns of vector number `group`.
+    fn new(g: &'g Grid<'e>, group: V<'e>, stack: &'g Stack<'e>) -> Self {
+        let (e, f) = (g.e, &g.f);
+        let last = g.b.rows.len() - 1;
+        let inside = e.compare("icmp slt", group, g.word(Word::Groups));
+        let group = e.select(inside, group, e.i64(0));
+        let per_row = e.add(f.row_extent(last), e.i64(i64::from(g.width) - 1));
+        let per_row = e.binary("lshr", per_row, e.i64(g.width.trailing_zeros().into()));
+        let (outer, lane) = if last == 0 { (e.i64(0), group) } else { g.divide(group, per_row) };
+        let lane = e.mul(lane, e.i64(g.width.into()));
+        let index = g.row_index(outer, last);
+        let base = |a: u16| e.add(f.row_address(a, &index), e.mul(lane, f.lane_stride(a)));
+        let bases = (0..g.b.accesses.len() as u16).map(base).collect();
+        let lanes = e.select(inside, e.binary("sub", f.row_extent(last), lane), e.i64(0));
+        Columns { g, lanes, bases, stack }
+    }
+
+    /// How an access is reached from lane to lane.
+    fn reach(&self, a: u16) -> Reach {
+        match self.g.f.access(a).lane {
+            Lane::Same => Reach::EachStep,
+            Lane::Unit => Reach::Unit,
+            _ => Reach::Apart,
+        }
+    }
+
+    /// Points at `steps` elements, those that `there` says.
+    fn points(&self, there: &[V<'e>]) -> Points<'e> {
+        let (g, e) = (self.g, self.g.e);
+        let whole = e.compare("icmp sge", self.lanes, e.i64(g.width.into()));
+        let aligned = e.binary("and", whole, points::flag(g.word(Word::Aligned)));
+        let all = there.iter().fold(aligned, |a, &b| e.binary("and", a, b));
+        let count = there.iter().map(|&t| e.select(t, self.lanes, e.i64(0))).collect();
+        Points { steps: there.len(), width: g.width, all, whole: aligned, count }
+    }
+
+    fn place(&self, a: u16, r: V<'e>, v: u32) -> V<'e> {
+        let e = self.g.e;
+        let lane = e.mul(e.i64(v.into()), self.g.f.lane_stride(a));
+        e.add(e.add(self.bases[a as usize], self.g.inner_offset(a, r)), lane)
+    }
+
+    /// Row-level values of one depth.
+    fn scalars(&self, depth: u8, env: &mut Env<'e, '_>) -> Result<(), String> {
+        let (g, e) = (self.g, self.g.e);
+        let list = g.f.row_values(depth);
+        let points = self.points(&[e.compare("icmp eq", e.i64(0), e.i64(0))]);
+        let accesses: Vec<(u16, Reach)> =
+            g.loads(&list).into_iter().map(|a| (a, self.reach(a))).collect();
+        let read = g.read(&points, &accesses, &|a, _, v| {
+            e.add(self.bases[a as usize], e.mul(e.i64(v.into()), g.f.lane_stride(a)))
+        });
+        g.f.compute(&list, env, &mut |a, _| read[&a])
+    }
+
+    fn resume(&self, s: usize, place: &combine::Place<'e>, env: &mut Env<'e, '_>) -> Result<(), String> {
+        for depth in 0..=s as u8 {
+            for (v, value) in combine::results(self.g, depth, place.lane, place.lanes, self.g.width) {
+                env.set(v, value);
+            }
+            self.scalars(depth, env)?;
+        }
+        Ok(())
+    }
+
+    fn store_scalars(&self, env: &Env<'e, '_>) {
+        let (g, e) = (self.g, self.g.e);
+        let points = self.points(&[e.compare("icmp eq", e.i64(0), e.i64(0))]);
+        for s in g.b.kernel.stores.iter().filter(|s| !s.full) {
+            let value = g.f.value(s.value, env);
+            let place = |a: u16, _: usize, v: u32| {
+                e.add(self.bases[a as usize], e.mul(e.i64(v.into()), g.f.lane_stride(a)))
+            };
+            g.write(&points, s.access, self.reach(s.access), value, &place);
+        }
+    }
+
+    /// The body of a sweep at elements `r`, one a step: full stores if wanted, and the values.
+    fn at<'p>(
+        &self,
+        sweep: &Sweep,
+        rows: &Env<'e, '_>,
+        r: &[V<'e>],
+        points: &Points<'e>,
+        stores: bool,
+    ) -> Result<Env<'e, 'p>, String> {
+        let g = self.g;
+        let accesses: Vec<(u16, Reach)> =
+            g.loads(&sweep.body).into_iter().map(|a| (a, self.reach(a))).collect();
+        let read = g.read(points, &accesses, &|a, k, v| self.place(a, r[k], v));
+        let mut env = Env::new(points.lanes(), None);
+        for v in 0..g.b.kernel.body.len() as Val {
+            if !g.b.kernel.body[v as usize].full && rows.has(v) {
+                env.set(v, each_step(rows.get(v), points.steps));
+            }
+        }
+        g.f.compute(&sweep.body, &mut env, &mut |a, _| read[&a])?;
+        if stores {
+            for &s in &sweep.stores {
+                let s = &g.b.kernel.stores[s];
+                let value = g.f.value(s.value, &env);
+                g.write(points, s.access, self.reach(s.access), value, &|a, k, v| self.place(a, r[k], v));
+            }
+        }
+        Ok(env)
+    }
+
+    /// The chunk of `n` elements from `start` on: its full stores and its totals.
+    fn chunk(
+        &self,
+        sweep: &Sweep,
+        list: &List,
+        rows: &Env<'e, '_>,
+        start: V<'e>,
+        n: V<'e>,
+    ) -> Result<Vec<Vec<V<'e>>>, String> {
+        let (g, e) = (self.g, self.g.e);
+        let pivots = self.pivots(sweep, list, rows, start, n)?;
+        let reductions: Vec<Reduction> = list.iter().map(|r| r.2).collect();
+        let end = e.add(start, n);
+        let partials = clamp(n, e.i64(PARTIALS));
+        let mut result = Ok(());
+        e.for_loop(e.i64(0), partials, 1, &[], |l, _| {
+            let at: Vec<V<'e>> =
+                (0..STEPS as i64).map(|k| e.add(e.add(start, l), e.i64(k * PARTIALS))).collect();
+            let there: Vec<V<'e>> = at.iter().map(|&r| e.compare("icmp slt", r, end)).collect();
+            let points = self.points(&there);
+            match self.at(sweep, rows, &at, &points, true) {
+                Ok(env) => {
+                    let mut parts = Vec::new();
+                    for (&(_, arg, reduction), &pivot) in list.iter().zip(&pivots) {
+                        let value = e.splat(g.f.value(arg, &env), points.lanes());
+                        parts.extend(self.partial(reduction, value, &at, &there, pivot));
+                    }
+                    if !list.is_empty() {
+                        self.stack.push(&reductions, Items::Parts, l, n, &parts);
+                    }
+                }
+                Err(error) => result = Err(error),
+            }
+            vec![]
+        });
+        result?;
+        let none: Vec<V<'e>> = reductions.iter().flat_map(|r| r.identity(e, g.width)).collect();
+        if list.is_empty() {
+            return Ok(Vec::new());
+        }
+        let parts = self.stack.fold(&reductions, Items::Parts, partials, n, &none);
+        let mut at = 0;
+        let total = |(&reduction, &pivot): (&Reduction, &Option<V<'e>>)| {
+            let first = at;
+            at += reduction.part_types(1).len();
+            reduction.chunk(&parts[first..at], pivot, n)
+        };
+        Ok(reductions.iter().zip(&pivots).map(total).collect())
+    }
+
+    /// A partial: its elements, one a step, combined in order.
+    fn partial(
+        &self,
+        reduction: Reduction,
+        value: V<'e>,
+        at: &[V<'e>],
+        there: &[V<'e>],
+        pivot: Option<V<'e>>,
+    ) -> Vec<V<'e>> {
+        let (g, e) = (self.g, self.g.e);
+        let identity = reduction.identity(e, g.width);
+        let step = |k: usize| -> Vec<V<'e>> {
+            let position = e.splat(at[k], g.width);
+            let element = reduction.element(step_of(value, k, g.width), position, pivot);
+            let mask = e.splat(there[k], g.width);
+            element.iter().zip(&identity).map(|(&v, &i)| e.select(mask, v, i)).collect()
+        };
+        (1..at.len()).fold(step(0), |sum, k| reduction.combine(&sum, &step(k)))
+    }
+
+    /// The pivots of a chunk: the mean of its first elements, by the neighbour tree.
+    fn pivots(
+        &self,
+        sweep: &Sweep,
+        list: &List,
+        rows: &Env<'e, '_>,
+        start: V<'e>,
+        n: V<'e>,
+    ) -> Result<Vec<Option<V<'e>>>, String> {
+        let (g, e) = (self.g, self.g.e);
+        let pivoted: Vec<(Val, Reduction)> = list
+            .iter()
+            .filter(|r| r.2.has_pivot())
+            .map(|&(_, arg, r)| (arg, Reduction { op: ReduceOp::Sum, ..r }))
+            .collect();
+        if pivoted.is_empty() {
+            return Ok(vec![None; list.len()]);
+        }
+        let sums: Vec<Reduction> = pivoted.iter().map(|p| p.1).collect();
+        let count = clamp(n, e.i64(FIRST));
+        let mut result = Ok(());
+        e.for_loop(e.i64(0), count, 1, &[], |p, _| {
+            let points = self.points(&[e.compare("icmp eq", p, p)]);
+            match self.at(sweep, rows, &[e.add(start, p)], &points, false) {
+                Ok(env) => {
+                    let value = |&(arg, _): &(Val, Reduction)| e.splat(g.f.value(arg, &env), g.width);
+                    let values: Vec<V<'e>> = pivoted.iter().map(value).collect();
+                    self.stack.push(&sums, Items::Parts, p, n, &values);
+                }
+                Err(error) => result = Err(error),
+            }
+            vec![]
+        });
+        result?;
+        let none: Vec<V<'e>> = sums.iter().flat_map(|r| r.identity(e, g.width)).collect();
+        let mut totals = self.stack.fold(&sums, Items::Parts, count, n, &none).into_iter();
+        let wide = e.convert("uitofp", count, Ty::new(Elem::F64, 1));
+        let pivot = |r: &(Val, Val, Reduction)| {
+            r.2.has_pivot().then(|| {
+                let number = match r.2.dtype {
+                    DType::F32 => e.convert("fptrunc", wide, Ty::new(Elem::F32, 1)),
+                    _ => wide,
+                };
+                let total = totals.next().expect("one a reduction with a pivot");
+                e.binary("fdiv", total, e.splat(number, g.width))
+            })
+        };
+        Ok(list.iter().map(pivot).collect())
+    }
+}

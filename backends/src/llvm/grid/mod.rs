@@ -1,0 +1,348 @@
+//! The skeletons of a GPU: a kernel as what one thread of a grid does.
+//!
+//! The body of a kernel is printed by the same code as for a CPU ([`Frame`]); here are the loops
+//! around it, or rather what stands in their place. Threads are many and have no vectors, so each
+//! treats a few [`points`]; a reduction is what a *team* of threads does ([`team`]): each adds 8
+//! elements to each of its partials, and the neighbour tree of NUMERICS.md section 2 goes on
+//! within the thread, then from thread to thread by shuffles, then from warp to warp through
+//! shared memory, and, where a row has many blocks, from block to block through the device's
+//! memory: the block that comes last, as a ticket tells, combines them all ([`combine`]).
+//!
+//! | [`Shape`] | for | a launch's blocks |
+//! |---|---|---|
+//! | `Map` | no reduction | 256 threads of a few vectors each |
+//! | `Team` | rows that 8 to 256 threads hold in registers, from sweep to sweep | rows |
+//! | `Split` | longer rows: a launch a sweep | pieces of rows |
+//! | `Columns` | reductions across the memory's rows, of up to 256 elements | columns |
+//! | `SplitColumns` | the same, of more: a launch a sweep | columns x pieces |
+//!
+//! The same text but for a few intrinsics ([`simt`]) is PTX on a GPU and a function of the host
+//! in the simulator, so what is tested there is what runs on a card.
+
+mod columns;
+mod combine;
+mod map;
+mod points;
+mod simt;
+mod stack;
+mod team;
+
+use super::emit::{Dialect, Elem, Emitter, I64, Ty, V};
+use super::frame::Frame;
+use super::reduce::Reduction;
+use lazuli_fusion::bind::{Bound, Lane, Mode};
+use lazuli_fusion::kernel::{Inst, Val, price};
+use lazuli_fusion::stages::Sweep;
+use points::Reach;
+use std::cell::RefCell;
+
+/// Threads of every block.
+pub const BLOCK: usize = 256;
+/// Elements of a chunk, its partials, and the elements of each.
+const CHUNK: i64 = 256;
+const PARTIALS: i64 = 32;
+const STEPS: usize = 8;
+/// Bytes of a read that keeps a memory busiest.
+const BYTES: usize = 16;
+/// Bodies up to this price are printed for two vectors a thread.
+const CHEAP: usize = 48;
+
+const I1: Ty = Ty { elem: Elem::I1, lanes: 1 };
+
+/// How a grid treats a kernel: what the generated code depends on beside the kernel's key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Shape {
+    /// No reduction: `steps` vectors a thread.
+    Map {
+        /// Vectors of a thread.
+        steps: usize,
+    },
+    /// A row a team of `threads`.
+    Team {
+        /// Threads that share a row.
+        threads: usize,
+    },
+    /// A row many blocks, a launch a sweep.
+    Split,
+    /// A column a thread.
+    Columns,
+    /// A column many threads, a launch a sweep.
+    SplitColumns,
+}
+
+/// The shape of a launch, with what else the code depends on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Geometry {
+    /// The skeleton.
+    pub shape: Shape,
+    /// Lanes of a vector of points.
+    pub width: usize,
+    /// All numbers of elements fit 31 bits: indices are split by 32-bit divisions.
+    pub narrow: bool,
+}
+
+impl Geometry {
+    /// The geometry of a kernel at its sizes.
+    pub fn of(b: &Bound) -> Geometry {
+        let memory = b.accesses.iter().filter(|a| a.full || b.mode != Mode::Rows).map(|a| a.dtype);
+        let registers = b.kernel.body.iter().map(|d| d.ty);
+        let (memory, registers) = (points::widest(memory), points::widest(registers));
+        // Reductions across rows share memory for a vector of every thread: 48 KiB at 4 lanes.
+        let most = if b.mode == Mode::Columns || registers == 8 { 4 } else { 8 };
+        let width = (BYTES / memory).clamp(2, most);
+        let length = b.inner_count();
+        let cost: usize = b.kernel.body.iter().map(|d| price(&d.inst)).sum();
+        let chunk_team = PARTIALS as usize / width;
+        let warp = simt::WARP as usize * STEPS * width;
+        let shape = match b.mode {
+            Mode::Map => Shape::Map { steps: if cost <= CHEAP { 2 } else { 1 } },
+            Mode::Columns if length <= CHUNK as usize => Shape::Columns,
+            Mode::Columns => Shape::SplitColumns,
+            Mode::Rows if length <= CHUNK as usize => Shape::Team { threads: chunk_team },
+            Mode::Rows if length <= warp => Shape::Team { threads: simt::WARP as usize },
+            Mode::Rows if length <= BLOCK * STEPS * width => Shape::Team { threads: BLOCK },
+            Mode::Rows => Shape::Split,
+        };
+        let points = b.row_count().saturating_mul(length.max(1));
+        Geometry { shape, width, narrow: points < 1 << 31 }
+    }
+
+    /// Elements of a row that a block treats.
+    pub fn tile(&self) -> usize {
+        BLOCK * STEPS * self.width
+    }
+}
+
+/// Words of a launch after those of every kernel (see [`super::abi`]).
+#[derive(Clone, Copy)]
+#[repr(usize)]
+pub enum Word {
+    /// 1 if arrays that lie along vectors are aligned to them wherever a vector may begin.
+    Aligned,
+    /// 1 if moreover no vector is there in part.
+    Whole,
+    /// Address of the totals of blocks.
+    Totals,
+    /// Address of the counters of finished blocks.
+    Tickets,
+    /// Address of the results of earlier sweeps.
+    State,
+    /// Blocks that share a row, or columns.
+    Pieces,
+    /// Vectors of all points (`Map`), of all columns.
+    Groups,
+    /// Base-2 logarithm of the threads of a block that lie side by side across columns.
+    Shift,
+}
+
+/// How many words a grid has of its own.
+pub const WORDS: usize = 8;
+
+/// An operation that the simulator can name: what it does, and to which access.
+pub type Site = (&'static str, Option<u16>);
+
+/// A kernel printed for a grid.
+pub struct Printed {
+    /// The module.
+    pub text: String,
+    /// Its functions: one, or one a sweep.
+    pub entries: Vec<String>,
+    /// Bytes of shared memory of a block.
+    pub shared: usize,
+    /// Do threads wait for each other?
+    pub cooperative: bool,
+    /// The operations that checks name.
+    pub sites: Vec<Site>,
+}
+
+/// The kernel being printed.
+pub struct Grid<'e> {
+    e: &'e Emitter,
+    f: Frame<'e>,
+    b: &'e Bound,
+    geometry: Geometry,
+    width: u32,
+    sites: &'e RefCell<Vec<Site>>,
+    shared: &'e std::cell::Cell<usize>,
+}
+
+/// Prints a kernel for a grid.
+pub fn print(b: &Bound, geometry: Geometry, dialect: Dialect) -> Result<Printed, String> {
+    let e = Emitter::new(dialect);
+    let (sites, shared) = (RefCell::new(Vec::new()), std::cell::Cell::new(0));
+    let mut entries = Vec::new();
+    let mut result = Ok(());
+    let words = super::abi::Abi::of(b).len(b.kernel.params.len()) + WORDS;
+    let mut function = |name: String, print: &dyn Fn(&Grid<'_>) -> Result<(), String>| {
+        let head = match dialect {
+            Dialect::Ptx => format!(
+                "ptx_kernel void @{name}(ptr byval([{words} x i64]) align 8 %args) nounwind \
+                 \"nvvm.maxntid\"=\"{BLOCK}\" \"nvvm.minctasm\"=\"2\""
+            ),
+            _ => format!("void @{name}(ptr noalias %args, ptr %thread) nounwind"),
+        };
+        e.define_function(&head, || {
+            let f = Frame::new(&e, b, geometry.width as u32);
+            let width = geometry.width as u32;
+            let grid = Grid { e: &e, f, b, geometry, width, sites: &sites, shared: &shared };
+            result = std::mem::replace(&mut result, Ok(())).and_then(|()| print(&grid));
+        });
+        entries.push(name);
+    };
+    match geometry.shape {
+        Shape::Map { steps } => function("run".into(), &|g| map::run(g, steps)),
+        Shape::Team { threads } => function("run".into(), &|g| team::run(g, threads)),
+        Shape::Columns => function("run".into(), &columns::run),
+        Shape::Split => {
+            for s in 0..b.stages.sweeps.len() {
+                function(format!("sweep{s}"), &|g| team::sweep(g, s));
+            }
+        }
+        Shape::SplitColumns => {
+            for s in 0..b.stages.sweeps.len() {
+                function(format!("sweep{s}"), &|g| columns::sweep(g, s));
+            }
+        }
+    }
+    result?;
+    let cooperative = !matches!(geometry.shape, Shape::Map { .. } | Shape::Columns);
+    let mut text = e.finish();
+    if dialect == Dialect::Ptx && shared.get() > 0 {
+        text.push_str(&format!(
+            "@shared = internal addrspace(3) global [{} x i8] undef, align 16\n",
+            shared.get()
+        ));
+    }
+    Ok(Printed { text, entries, shared: shared.get(), cooperative, sites: sites.into_inner() })
+}
+
+impl<'e> Grid<'e> {
+    /// Names an operation for the simulator.
+    fn site(&self, what: &'static str, access: Option<u16>) -> u32 {
+        let mut sites = self.sites.borrow_mut();
+        let site = (what, access);
+        let found = sites.iter().position(|&s| s == site);
+        found.unwrap_or_else(|| {
+            sites.push(site);
+            sites.len() - 1
+        }) as u32
+    }
+
+    /// A new site for every use: threads that meet must meet at the same one.
+    fn meeting(&self, what: &'static str) -> u32 {
+        self.sites.borrow_mut().push((what, None));
+        self.sites.borrow().len() as u32 - 1
+    }
+
+    fn barrier(&self) {
+        simt::barrier(self.e, self.meeting("barrier"));
+    }
+
+    fn exchange(&self, v: V<'e>, xor: i64) -> V<'e> {
+        simt::exchange(v, xor, self.meeting("shuffle"))
+    }
+
+    /// A word of the launch that only grids have.
+    fn word(&self, word: Word) -> V<'e> {
+        self.f.extra_word(word as usize)
+    }
+
+    /// An address in shared memory, of which `bytes` at most are used altogether.
+    fn shared(&self, offset: V<'e>, bytes: usize) -> V<'e> {
+        self.shared.set(self.shared.get().max(bytes));
+        self.e.offset(simt::shared(self.e), offset)
+    }
+
+    /// Reads a value from shared memory.
+    fn load_shared(&self, ty: Ty, at: V<'e>) -> V<'e> {
+        let bytes = ty.elem.bits().div_ceil(8) * ty.lanes;
+        self.announce_shared(at, bytes, simt::READ, "read of shared memory");
+        self.e.load(ty, at, ty.elem.bits() / 8)
+    }
+
+    fn store_shared(&self, v: V<'e>, at: V<'e>) {
+        let bytes = v.ty.elem.bits().div_ceil(8) * v.ty.lanes;
+        self.announce_shared(at, bytes, simt::WRITE, "write to shared memory");
+        self.e.store(v, at, v.ty.elem.bits() / 8);
+    }
+
+    fn announce_shared(&self, at: V<'e>, bytes: u32, flags: i64, what: &'static str) {
+        if self.e.dialect == Dialect::Checked {
+            let address = self.e.convert("ptrtoint", at, I64);
+            simt::announce(self.e, address, bytes, flags | simt::IN_SHARED, self.site(what, None));
+        }
+    }
+
+    /// Quotient and remainder of numbers below 2^31 if the launch is narrow.
+    fn divide(&self, a: V<'e>, b: V<'e>) -> (V<'e>, V<'e>) {
+        let e = self.e;
+        if !self.geometry.narrow {
+            return (e.binary("udiv", a, b), e.binary("urem", a, b));
+        }
+        let low = |v: V<'e>| e.convert("trunc", v, simt::I32);
+        let wide = |v: V<'e>| e.convert("zext", v, I64);
+        let (a, b) = (low(a), low(b));
+        (wide(e.binary("udiv", a, b)), wide(e.binary("urem", a, b)))
+    }
+
+    /// Splits a linear number over extents, the last of which runs fastest.
+    fn split(&self, linear: V<'e>, extents: &[V<'e>]) -> Vec<V<'e>> {
+        let mut index = vec![self.e.i64(0); extents.len()];
+        let mut rest = linear;
+        for d in (0..extents.len()).rev() {
+            if d == 0 {
+                index[0] = rest;
+            } else {
+                (rest, index[d]) = self.divide(rest, extents[d]);
+            }
+        }
+        index
+    }
+
+    /// The index of a row along the first `axes` row axes.
+    fn row_index(&self, linear: V<'e>, axes: usize) -> Vec<V<'e>> {
+        self.split(linear, &(0..axes).map(|d| self.f.row_extent(d)).collect::<Vec<_>>())
+    }
+
+    /// Bytes (or positions) of inner element `r` of an access from the start of its row.
+    fn inner_offset(&self, a: u16, r: V<'e>) -> V<'e> {
+        if self.f.access(a).lane != Lane::Packed && self.b.mode == Mode::Rows {
+            return self.e.mul(r, self.f.inner_stride(a));
+        }
+        let extents: Vec<V<'e>> = (0..self.b.inner.len()).map(|d| self.f.inner_extent(d)).collect();
+        self.f.offset_of(a, &self.split(r, &extents))
+    }
+
+    /// Reductions of a sweep: `(instruction, operand, what)`.
+    fn reductions(&self, sweep: &Sweep) -> Vec<(Val, Val, Reduction)> {
+        let body = &self.b.kernel.body;
+        let one = |&r: &Val| match body[r as usize].inst {
+            Inst::Reduce(op, arg) => (r, arg, Reduction { op, dtype: body[arg as usize].ty }),
+            _ => unreachable!("sweeps list reductions"),
+        };
+        sweep.reduces.iter().map(one).collect()
+    }
+
+    /// The accesses that instructions load from, each once.
+    fn loads(&self, list: &[Val]) -> Vec<u16> {
+        let mut out: Vec<u16> = list
+            .iter()
+            .filter_map(|&v| match self.b.kernel.body[v as usize].inst {
+                Inst::Load(a) | Inst::Index(a) => Some(a),
+                _ => None,
+            })
+            .collect();
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+
+    /// How an access is reached along the lanes of a row.
+    fn reach(&self, a: u16) -> Reach {
+        match self.f.access(a).lane {
+            Lane::Same => Reach::Fixed,
+            Lane::Unit => Reach::Unit,
+            _ => Reach::Apart,
+        }
+    }
+}

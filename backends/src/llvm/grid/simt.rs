@@ -1,0 +1,170 @@
+//! What a thread of a grid can do that a thread of a CPU cannot: know its number, wait for its
+//! block, exchange values with its warp, draw a ticket.
+//!
+//! Each is printed for a GPU as an NVVM intrinsic, and for the simulator as a look into (or a call
+//! through) the record that its threads are given; the rest of the module is the same text.
+//! The record's layout is that of [`crate::sim::Thread`].
+
+use crate::llvm::emit::{Dialect, Elem, Emitter, I64, PTR, Ty, V};
+
+/// The 32-bit integer, type of thread numbers.
+pub const I32: Ty = Ty { elem: Elem::I32, lanes: 1 };
+
+/// Threads of a warp.
+pub const WARP: i64 = 32;
+
+/// Where the record of a simulated thread has what.
+mod record {
+    pub const TID: i64 = 0;
+    pub const BID: i64 = 8;
+    pub const SHARED: i64 = 16;
+    pub const BARRIER: i64 = 24;
+    pub const SHUFFLE: i64 = 32;
+    pub const CHECK: i64 = 40;
+}
+
+/// What an access to memory does: the flags of a check.
+pub const READ: i64 = 0;
+/// It writes.
+pub const WRITE: i64 = 1;
+/// It is to shared memory.
+pub const IN_SHARED: i64 = 2;
+/// It cannot be torn, and orders what blocks do.
+pub const ATOMIC: i64 = 4;
+
+/// The simulated thread's record.
+fn thread(e: &Emitter) -> V<'_> {
+    e.named("%thread", PTR)
+}
+
+fn field<'e>(e: &'e Emitter, ty: Ty, at: i64) -> V<'e> {
+    e.load(ty, e.offset(thread(e), e.i64(at)), ty.elem.bits() / 8)
+}
+
+fn register<'e>(e: &'e Emitter, name: &str, at: i64) -> V<'e> {
+    let number = match e.dialect {
+        Dialect::Ptx => e.call(&format!("llvm.nvvm.read.ptx.sreg.{name}.x"), I32, &[]),
+        _ => field(e, I32, at),
+    };
+    e.convert("zext", number, I64)
+}
+
+/// Number of this thread in its block.
+pub fn thread_index(e: &Emitter) -> V<'_> {
+    register(e, "tid", record::TID)
+}
+
+/// Number of this block in the grid.
+pub fn block_index(e: &Emitter) -> V<'_> {
+    register(e, "ctaid", record::BID)
+}
+
+/// Waits until all threads of the block are here; what they wrote to memory is then seen.
+pub fn barrier(e: &Emitter, site: u32) {
+    match e.dialect {
+        Dialect::Ptx => e.call_void("llvm.nvvm.barrier.cta.sync.aligned.all", &[e.int(I32, 0)]),
+        _ => {
+            let function = field(e, PTR, record::BARRIER);
+            e.call_host(function, &[thread(e), e.int(I32, site.into())]);
+        }
+    }
+}
+
+/// The value that thread `lane ^ xor` of the warp has. All threads of the warp must be here.
+pub fn exchange<'e>(v: V<'e>, xor: i64, site: u32) -> V<'e> {
+    let e = v.e;
+    let word = to_word(v);
+    let other = match e.dialect {
+        Dialect::Ptx if v.ty.elem.bits() <= 32 => {
+            let low = e.convert("trunc", word, I32);
+            e.convert("zext", shuffle32(low, xor), I64)
+        }
+        Dialect::Ptx => {
+            let low = e.convert("trunc", word, I32);
+            let high = e.convert("trunc", e.binary("lshr", word, e.i64(32)), I32);
+            let low = e.convert("zext", shuffle32(low, xor), I64);
+            let high = e.convert("zext", shuffle32(high, xor), I64);
+            e.binary("or", low, e.binary("shl", high, e.i64(32)))
+        }
+        _ => {
+            let function = field(e, PTR, record::SHUFFLE);
+            let args = [thread(e), word, e.int(I32, xor), e.int(I32, site.into())];
+            e.call_indirect(function, I64, &args)
+        }
+    };
+    from_word(other, v.ty)
+}
+
+fn shuffle32<'e>(v: V<'e>, xor: i64) -> V<'e> {
+    let e = v.e;
+    let args = [e.int(I32, -1), v, e.int(I32, xor), e.int(I32, WARP - 1)];
+    e.call("llvm.nvvm.shfl.sync.bfly.i32", I32, &args)
+}
+
+/// A scalar as a word of 64 bits.
+pub fn to_word<'e>(v: V<'e>) -> V<'e> {
+    let e = v.e;
+    let word = v.ty.of(Elem::I64);
+    let bits = match v.ty.elem {
+        Elem::F32 => e.convert("bitcast", v, v.ty.of(Elem::I32)),
+        Elem::F64 => e.convert("bitcast", v, word),
+        _ => v,
+    };
+    if bits.ty.elem.bits() < 64 { e.convert("zext", bits, word) } else { bits }
+}
+
+/// Back from it.
+pub fn from_word<'e>(word: V<'e>, ty: Ty) -> V<'e> {
+    let e = word.e;
+    match ty.elem {
+        Elem::I64 => word,
+        Elem::F64 => e.convert("bitcast", word, ty),
+        Elem::F32 => {
+            let low = e.convert("trunc", word, ty.of(Elem::I32));
+            e.convert("bitcast", low, ty)
+        }
+        _ => e.convert("trunc", word, ty),
+    }
+}
+
+/// An address in the device's memory, from its number.
+pub fn global<'e>(address: V<'e>) -> V<'e> {
+    let elem = if address.e.dialect == Dialect::Ptx { Elem::Global } else { Elem::Ptr };
+    address.e.convert("inttoptr", address, Ty::new(elem, 1))
+}
+
+/// The block's shared memory.
+pub fn shared(e: &Emitter) -> V<'_> {
+    match e.dialect {
+        Dialect::Ptx => e.named("@shared", Ty::new(Elem::Shared, 1)),
+        _ => field(e, PTR, record::SHARED),
+    }
+}
+
+/// In a checked module: says what is about to be done with memory. `address` is a number.
+pub fn announce<'e>(e: &'e Emitter, address: V<'e>, bytes: u32, flags: i64, site: u32) {
+    if e.dialect == Dialect::Checked {
+        let function = field(e, PTR, record::CHECK);
+        let number = |n: i64| e.int(I32, n);
+        e.call_host(
+            function,
+            &[thread(e), address, number(bytes.into()), number(flags), number(site.into())],
+        );
+    }
+}
+
+/// Reads a word that another block may have written: from where all blocks see the same.
+pub fn load_fresh<'e>(e: &'e Emitter, at: V<'e>) -> V<'e> {
+    e.load_atomic(I64, at, "monotonic")
+}
+
+/// Writes a word that other blocks will read after a ticket.
+pub fn store_fresh<'e>(value: V<'e>, at: V<'e>) {
+    value.e.store_atomic(value, at, "monotonic");
+}
+
+/// Adds 1 to a 32-bit counter that all blocks share, and gives what it was: everything that this
+/// thread has seen or done before is seen by whoever draws later.
+pub fn draw<'e>(e: &'e Emitter, counter: V<'e>) -> V<'e> {
+    e.increment(counter)
+}
