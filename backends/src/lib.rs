@@ -5,6 +5,7 @@
 //! * [`portable`]: the interpreter - no compiler, any machine, the oracle of all tests;
 //! * [`llvm`] (feature `llvm`): machine code for this CPU through LLVM;
 //! * [`cuda`] (feature `cuda`): NVIDIA GPUs through their driver - memory, streams, copies, launches.
+//! * [`sim`]: what runs kernels made for a card on the CPU.
 //!
 //! The promise that binds them: the same kernel gives the same bits on each, with any number of
 //! threads.
@@ -16,6 +17,7 @@ pub mod exec;
 pub mod llvm;
 pub mod math;
 pub mod portable;
+pub mod sim;
 
 pub use exec::memory;
 pub use exec::stats::{Stats, stats, stats_scope};

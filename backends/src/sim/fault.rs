@@ -1,0 +1,258 @@
+//! What can be wrong with a kernel, as a value.
+//!
+//! Each [`Fault`] says which thread did what, to which byte of which buffer, and at which operation of
+//! the kernel: its name and the line of the program that recorded it.
+
+use super::WARP;
+use std::fmt::{self, Display, Formatter};
+use std::panic::Location;
+
+/// An operation of a kernel: machine code knows its number, the caller its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// What it does, in words.
+    pub what: String,
+    /// Where it was recorded.
+    pub at: Option<&'static Location<'static>>,
+}
+
+/// A thread of a launch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Index of the block.
+    pub block: u32,
+    /// Index of the thread in the block.
+    pub thread: u32,
+}
+
+impl Place {
+    /// Index of the thread in its warp.
+    pub fn lane(&self) -> u32 {
+        self.thread % WARP as u32
+    }
+}
+
+/// What a thread is doing when threads diverge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// It waits at a barrier.
+    Barrier(Site),
+    /// It waits at a shuffle.
+    Shuffle(Site),
+    /// It has returned.
+    Returned,
+}
+
+/// Threads that stand at the same place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Where they stand.
+    pub doing: Doing,
+    /// Which they are, ascending.
+    pub threads: Vec<u32>,
+}
+
+/// What an access does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Does {
+    /// It reads.
+    Read,
+    /// It writes.
+    Write,
+    /// It does both in one step.
+    Atomic,
+}
+
+/// What is wrong with an access.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// It does not lie within a buffer. The nearest is named, with its length.
+    OutOfBounds {
+        /// Bytes of the buffer.
+        len: u64,
+    },
+    /// It changes a buffer that is read-only.
+    ReadOnly,
+    /// It reads a byte that nobody wrote.
+    Unwritten {
+        /// The first such byte of the buffer.
+        byte: u64,
+    },
+    /// Another thread accesses the same byte, one of the two changes it, not both are atomic, and
+    /// nothing says which comes first.
+    Race {
+        /// The first such byte of the buffer.
+        byte: u64,
+        /// The other thread.
+        with: Place,
+        /// What the other does.
+        does: Does,
+        /// The other's operation.
+        site: Site,
+    },
+}
+
+/// An access that must not be done, and was not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// What is wrong with it.
+    pub wrong: Wrong,
+    /// Who wanted it.
+    pub at: Place,
+    /// What it does.
+    pub does: Does,
+    /// Its size.
+    pub bytes: u32,
+    /// Where it is in memory.
+    pub address: u64,
+    /// The buffer, or the nearest one; `None` if the launch has none.
+    pub buffer: Option<String>,
+    /// Where it is in the buffer.
+    pub offset: i64,
+    /// The operation.
+    pub site: Site,
+}
+
+/// Why a launch did not run to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// No card could run it either.
+    Launch(String),
+    /// The system gives no memory for the stacks of threads.
+    Stacks(String),
+    /// A thread synchronises in a launch that says that none does.
+    NotCooperative {
+        /// The thread.
+        at: Place,
+        /// The barrier or shuffle.
+        site: Site,
+    },
+    /// A block did more than it may.
+    Endless {
+        /// The block.
+        block: u32,
+        /// How many barriers and shuffles, or checked accesses, it may do.
+        limit: u64,
+    },
+    /// Threads that should meet are at different places.
+    Divergence {
+        /// Their block.
+        block: u32,
+        /// Where its threads are (for shuffles, those of the warp).
+        groups: Vec<Group>,
+    },
+    /// A shuffle asks for the value of a lane that the warp does not have.
+    MissingLane {
+        /// Who asks.
+        at: Place,
+        /// For which lane.
+        lane: u32,
+        /// The shuffle.
+        site: Site,
+    },
+    /// An access that must not be done.
+    Access(Box<Access>),
+}
+
+impl std::error::Error for Fault {}
+
+impl Display for Site {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        write!(f, "`{}`", self.what)?;
+        self.at.map_or(Ok(()), |at| write!(f, " ({at})"))
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        write!(f, "block {}, thread {} (lane {})", self.block, self.thread, self.lane())
+    }
+}
+
+impl Display for Group {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        let many = self.threads.len() != 1;
+        write!(f, "thread{} ", if many { "s" } else { "" })?;
+        let runs: Vec<&[u32]> = self.threads.chunk_by(|a, b| a + 1 == *b).collect();
+        for (i, run) in runs.iter().take(8).enumerate() {
+            let comma = if i > 0 { ", " } else { "" };
+            match run {
+                [one] => write!(f, "{comma}{one}")?,
+                [first, .., last] => write!(f, "{comma}{first}-{last}")?,
+                [] => {}
+            }
+        }
+        if runs.len() > 8 {
+            write!(f, ", ...")?;
+        }
+        match &self.doing {
+            Doing::Barrier(site) => write!(f, " wait{} at barrier {site}", if many { "" } else { "s" }),
+            Doing::Shuffle(site) => write!(f, " wait{} at shuffle {site}", if many { "" } else { "s" }),
+            Doing::Returned => write!(f, " {} returned", if many { "have" } else { "has" }),
+        }
+    }
+}
+
+impl Display for Does {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        f.write_str(match self {
+            Does::Read => "reads",
+            Does::Write => "writes",
+            Does::Atomic => "atomically changes",
+        })
+    }
+}
+
+impl Display for Access {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        let kind = match self.wrong {
+            Wrong::OutOfBounds { .. } => "out of bounds",
+            Wrong::ReadOnly => "write to read-only memory",
+            Wrong::Unwritten { .. } => "read of what nobody wrote",
+            Wrong::Race { .. } => "race",
+        };
+        let s = if self.bytes == 1 { "" } else { "s" };
+        write!(f, "{kind}: {} {} {} byte{s} at ", self.at, self.does, self.bytes)?;
+        match &self.buffer {
+            Some(name) => write!(f, "byte {} of {name}", self.offset)?,
+            None => write!(f, "address {:#x}, where no buffer is", self.address)?,
+        }
+        match &self.wrong {
+            Wrong::OutOfBounds { len } if self.buffer.is_some() => write!(f, ", which has {len} bytes")?,
+            Wrong::Unwritten { byte } => write!(f, ", of which byte {byte} is not written")?,
+            _ => {}
+        }
+        write!(f, ", in {}", self.site)?;
+        if let Wrong::Race { byte, with, does, site } = &self.wrong {
+            write!(f, "\n  {with} {does} byte {byte} in {site}, and nothing orders the two")?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Fault {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        match self {
+            Fault::Launch(what) => write!(f, "impossible launch: {what}"),
+            Fault::Stacks(what) => write!(f, "no memory for the stacks of threads: {what}"),
+            Fault::NotCooperative { at, site } => {
+                write!(f, "synchronisation in a kernel that should have none: {at} in {site}")
+            }
+            Fault::Endless { block, limit } => {
+                write!(f, "endless kernel: block {block} did more than {limit} operations")
+            }
+            Fault::Divergence { block, groups } => {
+                write!(f, "divergence in block {block}:")?;
+                groups
+                    .iter()
+                    .enumerate()
+                    .try_for_each(|(i, group)| write!(f, "{} {group}", if i > 0 { "," } else { "" }))
+            }
+            Fault::MissingLane { at, lane, site } => {
+                write!(f, "missing lane: {at} asks lane {lane}, which its warp does not have, in {site}")
+            }
+            Fault::Access(access) => access.fmt(f),
+        }
+    }
+}
