@@ -12,7 +12,7 @@
 
 use super::fault::{Doing, Fault, Group, Place};
 use super::shadow::Checker;
-use super::stacks::{Fiber, Stacks};
+use super::stacks::{self, Fiber, Stacks};
 use super::thread::{State, Thread};
 use super::{Launch, WARP};
 use std::cell::Cell;
@@ -46,7 +46,9 @@ impl Worker {
         let mut worker = WORKER.try_with(Cell::take).ok().flatten().unwrap_or_default();
         let result = f(&mut worker);
         // At the end of the host thread there is no place to keep it.
-        let _ = WORKER.try_with(|kept| kept.set(Some(worker)));
+        if !stacks::are_many() {
+            let _ = WORKER.try_with(|kept| kept.set(Some(worker)));
+        }
         result
     }
 
@@ -228,6 +230,9 @@ impl Block<'_> {
             // SAFETY: by the contract; no thread is running.
             let fault = unsafe { self.checker.as_mut() }.and_then(Checker::take_fault);
             return Err(fault.expect("only the checker stops a coroutine"));
+        } else if !self.launch.cooperative {
+            let at = Place { block: self.bid, thread: i as u32 };
+            return Err(Fault::NotCooperative { at, site: self.launch.site(self.thread(i).site) });
         }
         Ok(())
     }

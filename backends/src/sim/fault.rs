@@ -71,6 +71,8 @@ pub enum Wrong {
         /// Bytes of the buffer.
         len: u64,
     },
+    /// It does not lie at a multiple of its size, which up to 16 bytes a card asks for.
+    Misaligned,
     /// It changes a buffer that is read-only.
     ReadOnly,
     /// It reads a byte that nobody wrote.
@@ -208,6 +210,7 @@ impl Display for Access {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         let kind = match self.wrong {
             Wrong::OutOfBounds { .. } => "out of bounds",
+            Wrong::Misaligned => "misaligned",
             Wrong::ReadOnly => "write to read-only memory",
             Wrong::Unwritten { .. } => "read of what nobody wrote",
             Wrong::Race { .. } => "race",

@@ -117,6 +117,8 @@ pub unsafe fn run(launch: &Launch, workers: usize) -> Result<(), Fault> {
     launch.validate()?;
     // Blocks go in runs: handing out single ones would cost more than running small ones.
     let grid = launch.grid as usize;
+    let workers =
+        if launch.cooperative { workers.min(stacks::MANY / launch.block as usize) } else { workers };
     let length = grid.div_ceil(workers.max(1) * 64).max(1);
     let fault: Mutex<Option<Fault>> = Mutex::new(None);
     // Blocks above one that has a fault need not run; those below may have one that is to be told.

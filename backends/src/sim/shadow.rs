@@ -7,7 +7,9 @@
 //!
 //! Of reads (and atomics) that nothing orders, at most two of one block in one phase are kept. That is
 //! enough to find a later write of the same phase, whoever does it, and it bounds the memory: 48 bytes
-//! for each writable byte that is touched, and more only for those that several blocks read.
+//! for each writable byte that is touched, and more only for those that several blocks read. What it
+//! misses is a write of another block that has acquired from just these two readers, without a
+//! barrier, and not from a third.
 
 use super::fault::{Access, Does, Fault, Place, Site, Wrong};
 use super::order::{Mark, Order};
@@ -253,6 +255,9 @@ impl Checker {
             return wrong(nearest, Wrong::OutOfBounds { len: nearest.map_or(0, |region| region.buffer.len) });
         };
         let region = &mut regions[index];
+        if matches!(bytes, 2 | 4 | 8 | 16) && !address.is_multiple_of(bytes.into()) {
+            return wrong(Some(region), Wrong::Misaligned);
+        }
         if does != Does::Read && !region.buffer.writable {
             return wrong(Some(region), Wrong::ReadOnly);
         }

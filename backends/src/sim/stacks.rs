@@ -11,6 +11,7 @@
 use super::thread::{Kernel, Thread};
 use corosensei::stack::{DefaultStack, Stack, StackPointer};
 use corosensei::{Coroutine, CoroutineResult};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The least that a stack holds. Kernels keep their arrays in registers and in shared memory.
 const SIZE: usize = 64 << 10;
@@ -18,6 +19,17 @@ const SIZE: usize = 64 << 10;
 /// first would lie in the same few sets of the cache, so each begins elsewhere within a page.
 const PAGE: usize = 4096;
 const STEP: usize = 5 * 64;
+/// How many stacks the blocks of a launch may use together, and how many may wait for the next. With
+/// its guard page each takes two of the mappings of the process, of which Linux grants 65,530.
+pub(super) const MANY: usize = 12 << 10;
+
+/// How many stacks there are in all pools.
+static MAPPED: AtomicUsize = AtomicUsize::new(0);
+
+/// Are there so many stacks that none should be kept?
+pub(super) fn are_many() -> bool {
+    MAPPED.load(Ordering::Relaxed) > MANY
+}
 
 /// A pool. Stacks must not be used after it is dropped.
 #[derive(Default)]
@@ -37,12 +49,19 @@ impl Stacks {
         let base = StackPointer::new(stack.base().get() - skip).expect("a stack is far from address 0");
         let span = Span { base, limit: stack.limit() };
         self.all.push(stack);
+        MAPPED.fetch_add(1, Ordering::Relaxed);
         Ok(span)
     }
 
     /// Puts a stack back on which nothing runs any more.
     pub(super) fn put(&mut self, span: Span) {
         self.free.push(span);
+    }
+}
+
+impl Drop for Stacks {
+    fn drop(&mut self) {
+        MAPPED.fetch_sub(self.all.len(), Ordering::Relaxed);
     }
 }
 

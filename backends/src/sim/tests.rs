@@ -1,6 +1,8 @@
-//! Kernels written by hand against the record, in the exact mode; [`checked`] has the others.
+//! Kernels written by hand against the record, in the exact mode; [`checked`] has the others, and
+//! [`history`] what the checker remembers.
 
 mod checked;
+mod history;
 
 use super::*;
 use std::slice::from_raw_parts;
@@ -244,6 +246,8 @@ fn plain_threads_must_not_synchronise() {
     let fault = unsafe { run(&launch, 2).unwrap_err() };
     let expected = "synchronisation in a kernel that should have none: block 3, thread 0 (lane 0) in `tile`";
     assert_eq!(fault.to_string(), expected);
+    // SAFETY: as above.
+    assert_eq!(unsafe { run_checked(&launch, &Memory::new()) }, Err(fault));
 }
 
 #[test]
