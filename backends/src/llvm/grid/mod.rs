@@ -346,3 +346,8 @@ impl<'e> Grid<'e> {
         }
     }
 }
+
+/// Components of a reduction's total.
+pub fn slots(op: lazuli_core::ReduceOp) -> usize {
+    Reduction { op, dtype: lazuli_core::DType::F32 }.total_types(1).len()
+}
