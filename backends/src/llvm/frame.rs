@@ -400,7 +400,9 @@ impl<'e> Frame<'e> {
             Inst::Param(..) | Inst::Literal(_) => unreachable!("constants are set by their users"),
             Inst::Unary(op, a) => match abi::exceptional_code(op) {
                 // There is no host to turn to on a grid.
-                Some(code) if !e.dialect.is_grid() => self.with_exceptions(code, op, env.get(a), dtype_of(a))?,
+                Some(code) if !e.dialect.is_grid() => {
+                    self.with_exceptions(code, op, env.get(a), dtype_of(a))?
+                }
                 _ => body::unary(op, env.get(a), dtype_of(a))?,
             },
             Inst::Binary(op, a, b) => {

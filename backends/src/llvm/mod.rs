@@ -41,8 +41,8 @@ mod tests;
 mod tiles;
 
 pub use blob::{Code, Image};
-pub use error::JitError;
 pub use compiler::Timings;
+pub use error::JitError;
 pub use jit::Jit;
 pub use target::TargetCpu;
 

@@ -74,7 +74,8 @@ pub fn lint(ptx: &str) -> Option<(&str, &'static str)> {
             return Some((line, "it is an approximation"));
         }
         let rounds = matches!(parts[0], "add" | "sub" | "mul" | "fma" | "mad" | "div" | "sqrt" | "rcp");
-        let float = parts.iter().any(|p| matches!(*p, "f32" | "f64" | "f16" | "bf16" | "f32x2" | "f16x2" | "bf16x2"));
+        let float =
+            parts.iter().any(|p| matches!(*p, "f32" | "f64" | "f16" | "bf16" | "f32x2" | "f16x2" | "bf16x2"));
         let rounded = parts.iter().any(|p| matches!(*p, "rn" | "rz" | "rm" | "rp"));
         (rounds && float && !rounded).then_some((line, "its rounding is left open"))
     })
@@ -95,7 +96,9 @@ mod tests {
     #[test]
     fn loose_operations_are_found() {
         assert_eq!(lint("\tadd.rn.f32 \t%r1, %r2, %r3;\n\tadd.s32 \t%r1, %r1, 1;"), None);
-        for line in ["\tmul.f32 %r1, %r2, %r3;", "\t@%p1 add.ftz.rn.f32 %r1, %r1, %r2;", "sqrt.approx.f32 %r1, %r2;"] {
+        for line in
+            ["\tmul.f32 %r1, %r2, %r3;", "\t@%p1 add.ftz.rn.f32 %r1, %r1, %r2;", "sqrt.approx.f32 %r1, %r2;"]
+        {
             assert_eq!(lint(line).map(|l| l.0), Some(line));
         }
     }

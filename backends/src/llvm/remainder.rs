@@ -28,10 +28,7 @@ fn one<'e>(x: V<'e>, y: V<'e>) -> V<'e> {
     let either = |a: V<'e>, b: V<'e>| e.binary("or", a, b);
     let bad = either(
         e.compare("fcmp uno", x, y),
-        either(
-            e.compare("fcmp oeq", ax, float(f64::INFINITY)),
-            e.compare("fcmp oeq", ay, float(0.0)),
-        ),
+        either(e.compare("fcmp oeq", ax, float(f64::INFINITY)), e.compare("fcmp oeq", ay, float(0.0))),
     );
     let small = e.compare("fcmp olt", ax, ay);
     e.if_else(

@@ -216,7 +216,8 @@ impl Block<'_> {
         let fiber = match &mut self.fibers[i] {
             Some(fiber) => fiber,
             begins => {
-                let span = self.stacks.take().map_err(|error| Fault::Stacks(error.to_string()))?;
+                let why = |error| Fault::Memory(format!("the stack of a thread: {error}"));
+                let span = self.stacks.take().map_err(why)?;
                 let Launch { kernel, words, .. } = *self.launch;
                 // SAFETY: the stack comes from the worker's pool, which outlives the fiber; records do not
                 // move while the block runs; the rest by the contract.

@@ -121,8 +121,8 @@ pub struct Access {
 pub enum Fault {
     /// No card could run it either.
     Launch(String),
-    /// The system gives no memory for the stacks of threads.
-    Stacks(String),
+    /// The system gives no memory for the runtime's own use.
+    Memory(String),
     /// A thread synchronises in a launch that says that none does.
     NotCooperative {
         /// The thread.
@@ -238,7 +238,7 @@ impl Display for Fault {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         match self {
             Fault::Launch(what) => write!(f, "impossible launch: {what}"),
-            Fault::Stacks(what) => write!(f, "no memory for the stacks of threads: {what}"),
+            Fault::Memory(what) => write!(f, "no memory for {what}"),
             Fault::NotCooperative { at, site } => {
                 write!(f, "synchronisation in a kernel that should have none: {at} in {site}")
             }

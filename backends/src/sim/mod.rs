@@ -153,6 +153,7 @@ pub unsafe fn run(launch: &Launch, workers: usize) -> Result<(), Fault> {
 /// before each access, and `memory` holds only what may be touched.
 pub unsafe fn run_checked(launch: &Launch, memory: &Memory) -> Result<(), Fault> {
     launch.validate()?;
+    memory.fits()?;
     let _environment = FpEnv::set();
     let mut written = memory.lock();
     let mut checker = Checker::new(launch, memory, &mut written);

@@ -53,6 +53,19 @@ impl Memory {
         written.push(if initialised { Written::All } else { Written::none(bytes as u64) });
     }
 
+    /// Is there memory for the histories of all buffers? Looked at first, because a vector of zeros that
+    /// cannot be had ends the process.
+    pub(super) fn fits(&self) -> Result<(), Fault> {
+        let mut all = Vec::new();
+        for Buffer { name, len, .. } in self.buffers.iter().filter(|buffer| buffer.writable) {
+            let mut cells: Vec<Cell> = Vec::new();
+            let got = cells.try_reserve_exact(*len as usize);
+            got.map_err(|error| Fault::Memory(format!("the history of {name}: {error}")))?;
+            all.push(cells);
+        }
+        Ok(())
+    }
+
     /// What is written, for the time of a launch: another that uses the same memory waits.
     pub(super) fn lock(&self) -> MutexGuard<'_, Vec<Written>> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)

@@ -98,9 +98,7 @@ pub fn sweep(g: &Grid<'_>, s: usize) -> Result<(), String> {
     let totals: Vec<Vec<V<'_>>> = list
         .iter()
         .zip(totals)
-        .map(|(&(_, _, reduction), total)| {
-            place.meet_spans(g, reduction, total, begin, e.i64(CHUNK))
-        })
+        .map(|(&(_, _, reduction), total)| place.meet_spans(g, reduction, total, begin, e.i64(CHUNK)))
         .collect();
     e.if_then(e.compare("icmp eq", depth, e.i64(0)), || place.write(g, &list, &totals));
     let mut result = Ok(());
@@ -168,8 +166,7 @@ impl<'g, 'e> Columns<'g, 'e> {
         let (g, e) = (self.g, self.g.e);
         let list = g.f.row_values(depth);
         let points = self.points(&[e.compare("icmp eq", e.i64(0), e.i64(0))]);
-        let accesses: Vec<(u16, Reach)> =
-            g.loads(&list).into_iter().map(|a| (a, self.reach(a))).collect();
+        let accesses: Vec<(u16, Reach)> = g.loads(&list).into_iter().map(|a| (a, self.reach(a))).collect();
         let read = g.read(&points, &accesses, &|a, _, v| {
             e.add(self.bases[a as usize], e.mul(e.i64(v.into()), g.f.lane_stride(a)))
         });

@@ -56,13 +56,7 @@ pub fn room<'e>(g: &Grid<'e>) -> Stack<'e> {
 }
 
 /// Results of the reductions of one depth, from the launches before.
-pub fn results<'e>(
-    g: &Grid<'e>,
-    depth: u8,
-    lane: V<'e>,
-    lanes: V<'e>,
-    width: u32,
-) -> Vec<(Val, V<'e>)> {
+pub fn results<'e>(g: &Grid<'e>, depth: u8, lane: V<'e>, lanes: V<'e>, width: u32) -> Vec<(Val, V<'e>)> {
     let body = &g.b.kernel.body;
     let mut out = Vec::new();
     for (k, v) in all(g).enumerate() {

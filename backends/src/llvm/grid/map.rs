@@ -23,11 +23,8 @@ pub fn run(g: &Grid<'_>, steps: usize) -> Result<(), String> {
             let group = e.add(first, e.i64((k * BLOCK) as i64));
             let inside = e.compare("icmp slt", group, total);
             let group = e.select(inside, group, e.i64(0));
-            let (outer, lane) = if last == 0 {
-                (e.i64(0), group)
-            } else {
-                g.divide(group, g.word(Word::Pieces))
-            };
+            let (outer, lane) =
+                if last == 0 { (e.i64(0), group) } else { g.divide(group, g.word(Word::Pieces)) };
             let lane = e.mul(lane, width);
             let left = e.binary("sub", f.row_extent(last), lane);
             (g.row_index(outer, last), lane, e.select(inside, left, e.i64(0)))
@@ -37,8 +34,7 @@ pub fn run(g: &Grid<'_>, steps: usize) -> Result<(), String> {
     let full = |n| e.compare("icmp sge", n, width);
     let aligned = points::flag(g.word(Word::Aligned));
     let all = count.iter().copied().map(full).fold(aligned, |a, b| e.binary("and", a, b));
-    let points =
-        Points { steps, width: g.width, all, whole: points::flag(g.word(Word::Whole)), count };
+    let points = Points { steps, width: g.width, all, whole: points::flag(g.word(Word::Whole)), count };
     let place = |a: u16, k: usize, v: u32| {
         let (index, lane, _) = &at[k];
         let lane = e.add(*lane, e.i64(v.into()));

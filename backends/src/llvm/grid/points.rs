@@ -54,9 +54,7 @@ impl<'e> Points<'e> {
     pub fn mask(&self, g: &Grid<'e>) -> V<'e> {
         let e = g.e;
         let numbers = Ty::new(Elem::I64, self.width);
-        let below = |&n: &V<'e>| {
-            e.compare("icmp slt", e.lane_numbers(numbers), e.splat(n, self.width))
-        };
+        let below = |&n: &V<'e>| e.compare("icmp slt", e.lane_numbers(numbers), e.splat(n, self.width));
         e.concat(&self.count.iter().map(below).collect::<Vec<_>>())
     }
 }

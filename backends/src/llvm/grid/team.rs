@@ -323,11 +323,8 @@ impl<'g, 'e> Team<'g, 'e> {
     fn pivot(&self, reduction: Reduction, value: V<'e>, there: V<'e>, n: V<'e>) -> V<'e> {
         let (g, e) = (self.g, self.g.e);
         let sum = Reduction { op: ReduceOp::Sum, ..reduction };
-        let first = e.select(
-            step_of(there, 0, g.width),
-            step_of(value, 0, g.width),
-            sum.identity(e, g.width)[0],
-        );
+        let first =
+            e.select(step_of(there, 0, g.width), step_of(value, 0, g.width), sum.identity(e, g.width)[0]);
         let mut total = tree(sum, vec![vec![first]]);
         let half = FIRST / i64::from(g.width);
         let mut xor = 1;

@@ -26,7 +26,8 @@ pub fn kernels(roots: &[NodeRef]) -> Vec<Arc<Bound>> {
 
 /// The PTX of a kernel.
 pub fn ptx(bound: &Bound, architecture: Architecture) -> String {
-    let printed = print(bound, Geometry::of(bound), Dialect::Ptx).unwrap_or_else(|e| panic!("{e}: {}", bound.kernel));
+    let printed =
+        print(bound, Geometry::of(bound), Dialect::Ptx).unwrap_or_else(|e| panic!("{e}: {}", bound.kernel));
     if std::env::var_os("LAZULI_TRACE").is_some() {
         eprintln!("{:?}\n{}\n{}", Geometry::of(bound), bound.kernel, printed.text);
     }

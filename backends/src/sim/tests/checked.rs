@@ -177,6 +177,15 @@ fn what_a_launch_writes_the_next_may_read() {
     }
 }
 
+#[test]
+fn no_memory_is_an_error() {
+    let mut memory = Memory::new();
+    memory.add(0, 1 << 50, true, true, "`huge`");
+    // SAFETY: nothing runs.
+    let fault = unsafe { run_checked(&Launch::new(copy, &[], 1, 1), &memory).unwrap_err() };
+    assert!(fault.to_string().starts_with("no memory for the history of `huge`: "), "{fault}");
+}
+
 /// Races within a block, and what is none, by `what`.
 unsafe extern "C" fn neighbours(words: *const u64, thread: *mut Thread) {
     // SAFETY: see `load`.
