@@ -71,8 +71,11 @@ pub enum Wrong {
         /// Bytes of the buffer.
         len: u64,
     },
-    /// It does not lie at a multiple of its size, which up to 16 bytes a card asks for.
-    Misaligned,
+    /// Its address is not the multiple that the code relies on, for which a card would stop.
+    Misaligned {
+        /// Of how many bytes.
+        multiple: u64,
+    },
     /// It changes a buffer that is read-only.
     ReadOnly,
     /// It reads a byte that nobody wrote.
@@ -210,7 +213,7 @@ impl Display for Access {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         let kind = match self.wrong {
             Wrong::OutOfBounds { .. } => "out of bounds",
-            Wrong::Misaligned => "misaligned",
+            Wrong::Misaligned { .. } => "misaligned",
             Wrong::ReadOnly => "write to read-only memory",
             Wrong::Unwritten { .. } => "read of what nobody wrote",
             Wrong::Race { .. } => "race",
@@ -223,6 +226,7 @@ impl Display for Access {
         }
         match &self.wrong {
             Wrong::OutOfBounds { len } if self.buffer.is_some() => write!(f, ", which has {len} bytes")?,
+            Wrong::Misaligned { multiple } => write!(f, ", where a multiple of {multiple} is promised")?,
             Wrong::Unwritten { byte } => write!(f, ", of which byte {byte} is not written")?,
             _ => {}
         }

@@ -13,7 +13,7 @@
 
 use super::fault::{Access, Does, Fault, Place, Site, Wrong};
 use super::order::{Mark, Order};
-use super::thread::{ATOMIC, SHARED, WRITE};
+use super::thread::{ALIGNED, ATOMIC, SHARED, WRITE};
 use super::{Launch, site};
 use rustc_hash::FxHashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -268,8 +268,9 @@ impl Checker {
             return wrong(nearest, Wrong::OutOfBounds { len: nearest.map_or(0, |region| region.buffer.len) });
         };
         let region = &mut regions[index];
-        if matches!(bytes, 2 | 4 | 8 | 16) && !address.is_multiple_of(bytes.into()) {
-            return wrong(Some(region), Wrong::Misaligned);
+        let multiple = 1 << (flags >> ALIGNED & 7);
+        if !address.is_multiple_of(multiple) {
+            return wrong(Some(region), Wrong::Misaligned { multiple });
         }
         if does != Does::Read && !region.buffer.writable {
             return wrong(Some(region), Wrong::ReadOnly);

@@ -21,6 +21,9 @@ pub const WRITE: u32 = 1;
 pub const SHARED: u32 = 2;
 /// The access is atomic.
 pub const ATOMIC: u32 = 4;
+/// From this bit on, three bits say which alignment the access relies on: its logarithm, up to 7. 0,
+/// one byte, asks for nothing.
+pub const ALIGNED: u32 = 8;
 
 /// What a thread knows and can do.
 #[derive(Debug)]
@@ -42,8 +45,8 @@ pub struct Thread {
     /// are here, and returns the value of the lane whose number is this one's with the xor applied.
     pub shuffle: unsafe extern "C" fn(*mut Thread, u64, u32, u32) -> u64,
     /// Called before an access with the thread, the address, the bytes, the flags ([`WRITE`],
-    /// [`SHARED`], [`ATOMIC`]) and the site: looks whether the access may be done. Does nothing in
-    /// the exact mode.
+    /// [`SHARED`], [`ATOMIC`], [`ALIGNED`]) and the site: looks whether the access may be done. Does
+    /// nothing in the exact mode.
     pub check: unsafe extern "C" fn(*mut Thread, u64, u32, u32, u32),
 
     // From here on it is the runtime's.

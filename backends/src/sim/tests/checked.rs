@@ -127,7 +127,11 @@ unsafe extern "C" fn stray(words: *const u64, thread: *mut Thread) {
             6 => loop {
                 load(thread, x, 0, 0);
             },
-            7 => _ = load(thread, x.byte_add(2).cast::<[u16; 2]>(), 0, 3),
+            7 => {
+                let byte = x.byte_add(2).cast::<u8>();
+                load(thread, byte, 1 << ALIGNED, 0);
+                load(thread, byte, 2 << ALIGNED, 3);
+            }
             _ => {}
         }
     }
@@ -148,7 +152,8 @@ fn stray_accesses() {
         "read of what nobody wrote: block 0, thread 0 (lane 0) atomically changes 4 bytes at byte 0 of `y`, of \
          which byte 0 is not written, in `ticket`",
         "endless kernel: block 0 did more than 100000 operations",
-        "misaligned: block 0, thread 0 (lane 0) reads 4 bytes at byte 2 of `x`, in `load back`",
+        "misaligned: block 0, thread 0 (lane 0) reads 1 byte at byte 2 of `x`, where a multiple of 4 is promised, in \
+         `load back`",
     ];
     for (what, expected) in expected.iter().enumerate() {
         let message = told(stray, 2, 40, what as u64);
