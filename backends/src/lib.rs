@@ -4,7 +4,8 @@
 //! * [`math`]: the elementary functions, written once for all engines;
 //! * [`portable`]: the interpreter - no compiler, any machine, the oracle of all tests;
 //! * [`llvm`] (feature `llvm`): machine code for this CPU through LLVM;
-//! * [`cuda`] (feature `cuda`): NVIDIA GPUs through their driver - memory, streams, copies, launches.
+//! * [`cuda`] (feature `cuda`): NVIDIA GPUs through their driver - memory, streams, copies, launches;
+//! * [`grid`]: what kernels of a GPU need beside their code, and the simulator of one;
 //! * [`sim`]: what runs kernels made for a card on the CPU.
 //!
 //! The promise that binds them: the same kernel gives the same bits on each, with any number of
@@ -13,6 +14,8 @@
 #[cfg(feature = "cuda")]
 pub mod cuda;
 pub mod exec;
+#[cfg(feature = "llvm")]
+pub mod grid;
 #[cfg(feature = "llvm")]
 pub mod llvm;
 pub mod math;

@@ -95,7 +95,7 @@ impl Launches {
         };
         if blocks > MOST_BLOCKS {
             let text = format!("a launch of {blocks} blocks: a grid has {MOST_BLOCKS} at most");
-            return Err(ErrorKind::Unsupported(text));
+            return Err(ErrorKind::Device(text));
         }
         let functions = match geometry.shape {
             Shape::Split | Shape::SplitColumns => b.stages.sweeps.len(),

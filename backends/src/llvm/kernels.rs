@@ -179,6 +179,17 @@ fn fill(bound: &Bound, cell: &Cell) {
 }
 
 fn compile_now(bound: &Bound) -> Result<Compiled, ErrorKind> {
+    with_compiler(|jit| {
+        let start = Instant::now();
+        let (compiled, image) = compile(bound, jit)?;
+        tracing::debug!(kernel = %bound.kernel, milliseconds = start.elapsed().as_secs_f64() * 1e3, "compiled");
+        disk::write(bound, jit.target(), &compiled, &image);
+        Ok(compiled)
+    })
+}
+
+/// Uses the compiler of this CPU, which is started if it was not.
+pub fn with_compiler<R>(f: impl FnOnce(&mut Jit) -> Result<R, ErrorKind>) -> Result<R, ErrorKind> {
     // The lock first: a fork takes it, and then no thread is about to use LLVM.
     let mut slot = lock(&COMPILER);
     let _compiling = exit::compiling();
@@ -187,12 +198,7 @@ fn compile_now(bound: &Bound) -> Result<Compiled, ErrorKind> {
         jit.warm_up().map_err(|e| ErrorKind::Compile(e.to_string()))?;
         *slot = Some(jit);
     }
-    let start = Instant::now();
-    let jit = slot.as_mut().expect("made above");
-    let (compiled, image) = compile(bound, jit)?;
-    tracing::debug!(kernel = %bound.kernel, milliseconds = start.elapsed().as_secs_f64() * 1e3, "compiled");
-    disk::write(bound, jit.target(), &compiled, &image);
-    Ok(compiled)
+    f(slot.as_mut().expect("made above"))
 }
 
 /// Everything here, locked: no compilation runs meanwhile.

@@ -3,6 +3,7 @@
 //!
 //! Every text that it prints is scanned for flags that would let LLVM change a result.
 
+use crate::grid::{Launches, simulator};
 use crate::llvm::{Compiled, Jit, TargetCpu, abi, compile, print};
 use crate::portable::tests::{Data, run_with};
 use crate::portable::{Acc, combine};
@@ -16,6 +17,28 @@ use std::sync::Arc;
 pub struct Engine {
     jit: Jit,
     kernels: HashMap<Arc<[u64]>, Compiled>,
+}
+
+/// The simulator of a GPU as such an engine.
+pub struct Simulated;
+
+impl Simulated {
+    /// Runs everything that `roots` need, and returns them.
+    pub fn run(&mut self, roots: &[NodeRef], caps: &Caps) -> Vec<Data> {
+        run_with(roots, caps, |bound, bases, params| {
+            let launches = Launches::of(bound).unwrap();
+            let program = simulator::program(bound, launches.geometry, false).unwrap();
+            let mut room = vec![0u64; launches.room.bytes().div_ceil(8)];
+            let words = launches.words(bound, bases, params, room.as_mut_ptr() as u64);
+            let line = |_| None;
+            let run = simulator::Run { bound, launches: &launches, words: &words, regions: &[], line: &line };
+            // SAFETY: `run_with` has reserved the memory of this launch, and the room is as asked for.
+            unsafe { simulator::run(&program, &run, 2) }
+                .unwrap_or_else(|e| panic!("{e} in {:?} {}", launches.geometry, bound.kernel));
+            let tickets = launches.room.tickets / 8;
+            assert!(room[..tickets].iter().all(|&t| t == 0), "tickets are left at 0");
+        })
+    }
 }
 
 /// How a launch is cut.

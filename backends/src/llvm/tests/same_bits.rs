@@ -4,7 +4,7 @@
 //! tests; so it is run here, beside the other, on graphs whose results depend on the order of
 //! every addition. Kernels are compiled once a key, so lengths cost nothing.
 
-use super::engine::{Cut, Engine};
+use super::engine::{Cut, Engine, Simulated};
 use crate::portable::tests::fusion::{normalised, random_graph, softmax};
 use crate::portable::tests::ops::{ALL, edges, pairs};
 use crate::portable::tests::reductions::{LENGTHS, REGISTERS, ops};
@@ -30,21 +30,23 @@ impl Engines {
         let expected = run(roots, caps, Isa::best(), Way::Whole, false);
         for engine in &mut self.0 {
             for cut in [Cut::Whole, Cut::Pieces] {
-                for (e, g) in expected.iter().zip(engine.run(roots, caps, cut)) {
-                    let (e, g) = (e.canonical(), g.canonical());
-                    assert_eq!((e.dtype, &e.shape), (g.dtype, &g.shape));
-                    if let Some(i) = (0..e.bits.len()).find(|&i| e.bits[i] != g.bits[i]) {
-                        panic!(
-                            "{} {cut:?}: element {i} of {} {:?} is {:x}, and {:x} on the portable engine",
-                            engine.name(),
-                            e.dtype,
-                            e.shape,
-                            g.bits[i],
-                            e.bits[i]
-                        );
-                    }
-                }
+                compare(&expected, engine.run(roots, caps, cut), &format!("{} {cut:?}", engine.name()));
             }
+        }
+        compare(&expected, Simulated.run(roots, caps), "simulator");
+    }
+}
+
+#[track_caller]
+fn compare(expected: &[Data], got: Vec<Data>, engine: &str) {
+    for (e, g) in expected.iter().zip(got) {
+        let (e, g) = (e.canonical(), g.canonical());
+        assert_eq!((e.dtype, &e.shape), (g.dtype, &g.shape));
+        if let Some(i) = (0..e.bits.len()).find(|&i| e.bits[i] != g.bits[i]) {
+            panic!(
+                "{engine}: element {i} of {} {:?} is {:x}, and {:x} on the portable engine",
+                e.dtype, e.shape, g.bits[i], e.bits[i]
+            );
         }
     }
 }
