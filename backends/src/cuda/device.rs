@@ -6,16 +6,17 @@
 //!
 //! A fault of a kernel (an address out of bounds, say) loses the context: the driver refuses
 //! everything that comes after, with the same code and no word about the cause. So the first fault is
-//! kept here, and each later call answers with it.
+//! kept here, and each later call answers with it. It names what was pending on each stream of the
+//! device, for the driver does not say whose fault it was.
 
 use super::copy::Ring;
 use super::driver::{self, Api, Code, SUCCESS, driver};
 use super::memory::Pool;
-use super::{Result, Stream};
+use super::{Result, Stream, stream};
 use cudarc::driver::sys::{self, CUdevice_attribute_enum as attribute};
 use lazuli_core::{DeviceId, ErrorKind};
 use std::fmt;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 /// The GPU of an index, as the driver numbers those that it shows to the process.
 pub fn device(index: usize) -> Result<&'static Device> {
@@ -71,6 +72,8 @@ pub struct Device {
     pub(super) up: Mutex<Ring>,
     pub(super) down: Mutex<Ring>,
     stream: OnceLock<Stream>,
+    /// All that are alive, and some that were.
+    streams: Mutex<Vec<Weak<stream::Inner>>>,
     fault: OnceLock<String>,
 }
 
@@ -124,6 +127,7 @@ impl Device {
             up: Mutex::default(),
             down: Mutex::default(),
             stream: OnceLock::new(),
+            streams: Mutex::default(),
             fault: OnceLock::new(),
         })
     }
@@ -255,13 +259,13 @@ impl Device {
         if code == SUCCESS { Ok(()) } else { Err(self.error(call, code, None)) }
     }
 
-    /// The error of a call that returned `code`, with what was pending. A fatal one is kept.
-    pub(super) fn error(&self, call: &str, code: Code, pending: Option<String>) -> ErrorKind {
+    /// The error of a call that returned `code`, on behalf of a stream or of none. A fatal one is kept.
+    pub(super) fn error(&self, call: &str, code: Code, stream: Option<&Stream>) -> ErrorKind {
         let mut words = format!("cuda:{}: {}", self.index, self.api.describe(code));
         if !driver::is_fatal(code) {
             return ErrorKind::Device(format!("{words}, from {call}"));
         }
-        match pending {
+        match self.pending(stream) {
             Some(pending) => words.push_str(&format!(", in or after {pending}")),
             None => words.push_str(&format!(", found by {call}")),
         }
@@ -269,6 +273,27 @@ impl Device {
             return self.lost();
         }
         ErrorKind::Device(format!("{words}; the device is lost to this process, with all arrays on it"))
+    }
+
+    /// Remembers a new stream.
+    pub(super) fn add(&self, stream: &Stream) {
+        let mut streams = self.streams();
+        streams.retain(|stream| stream.strong_count() > 0);
+        streams.push(stream.downgrade());
+    }
+
+    fn streams(&self) -> MutexGuard<'_, Vec<Weak<stream::Inner>>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is pending on all streams, in words, beginning with `first`.
+    fn pending(&self, first: Option<&Stream>) -> Option<String> {
+        // Taken out of the lock: the last of a stream may be dropped here.
+        let all: Vec<Stream> = self.streams().iter().filter_map(Stream::upgrade).collect();
+        let is_first = |stream: &Stream| first.is_some_and(|first| first.is(stream));
+        let others = all.iter().filter(|stream| !is_first(stream));
+        let words: Vec<String> = first.into_iter().chain(others).filter_map(Stream::pending_words).collect();
+        (!words.is_empty()).then(|| words.join("; or, on another stream, in or after "))
     }
 
     /// The error of all that comes after the first fault.

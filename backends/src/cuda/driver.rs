@@ -95,7 +95,7 @@ entry_points! {
     cuMemGetInfo_v2(*mut usize, *mut usize);
     cuMemPoolSetAttribute(sys::CUmemoryPool, sys::CUmemPool_attribute, *mut c_void);
     cuMemPoolTrimTo(sys::CUmemoryPool, usize);
-    cuMemAllocAsync(*mut sys::CUdeviceptr, usize, sys::CUstream);
+    cuMemAllocFromPoolAsync(*mut sys::CUdeviceptr, usize, sys::CUmemoryPool, sys::CUstream);
     cuMemFreeAsync(sys::CUdeviceptr, sys::CUstream);
     cuMemAllocHost_v2(*mut *mut c_void, usize);
     cuMemFreeHost(*mut c_void);

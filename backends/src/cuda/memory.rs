@@ -102,8 +102,10 @@ impl Device {
             let api = self.enter()?;
             let mut address = 0;
             // The driver refuses to allocate nothing; so an empty buffer has an address too.
+            let (size, pool) = (bytes.max(1), self.pool.handle);
+            // By name, as somebody else may have set another pool for the device.
             // SAFETY: the address is that of a variable, the stream is alive and of this context.
-            match unsafe { (api.cuMemAllocAsync)(&mut address, bytes.max(1), stream.handle()) } {
+            match unsafe { (api.cuMemAllocFromPoolAsync)(&mut address, size, pool, stream.handle()) } {
                 SUCCESS => return Ok(address),
                 OUT_OF_MEMORY if attempt == 0 => {
                     tracing::debug!(bytes, "the device's pool is emptied: an allocation failed");
@@ -112,7 +114,7 @@ impl Device {
                     self.clear_memory()?;
                 }
                 OUT_OF_MEMORY => break,
-                code => return Err(stream.error("cuMemAllocAsync", code)),
+                code => return Err(stream.error("cuMemAllocFromPoolAsync", code)),
             }
         }
         let limit = match self.memory_info() {

@@ -7,10 +7,9 @@
 //! Promise: a copy owns both of its ends. Nobody can read, change or free them before
 //! [`Transfer::wait`]; a [`Transfer`] that is dropped waits too, and one that is forgotten leaks them.
 
-use super::driver::{OUT_OF_MEMORY, SUCCESS};
+use super::driver::{Code, OUT_OF_MEMORY, SUCCESS};
 use super::{Buffer, Device, Event, Result, Stream};
 use lazuli_core::ErrorKind;
-use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -96,9 +95,8 @@ impl Drop for PinnedBuffer {
 
 /// A copy in the background, with both of its ends.
 pub struct Transfer {
-    /// Both are dropped once the copy is over, or never.
-    pinned: ManuallyDrop<PinnedBuffer>,
-    buffer: ManuallyDrop<Arc<Buffer>>,
+    /// Absent when they were given back.
+    ends: Option<(PinnedBuffer, Arc<Buffer>)>,
     stream: Stream,
     /// Absent if it could not be recorded: then the whole stream is waited for.
     event: Option<Event>,
@@ -110,17 +108,14 @@ impl Transfer {
         buffer: Arc<Buffer>,
         stream: &Stream,
         call: &str,
-        copy: impl FnOnce() -> u32,
+        copy: impl FnOnce() -> Code,
     ) -> Result<Transfer> {
-        if pinned.bytes > 0 {
-            let code = copy();
-            if code != SUCCESS {
-                return Err(stream.error(call, code));
-            }
+        let code = if pinned.bytes > 0 { copy() } else { SUCCESS };
+        if code != SUCCESS {
+            return Err(stream.error(call, code));
         }
-        let (pinned, buffer) = (ManuallyDrop::new(pinned), ManuallyDrop::new(buffer));
         let event = Event::without_clock(stream).ok();
-        Ok(Transfer { pinned, buffer, stream: stream.clone(), event })
+        Ok(Transfer { ends: Some((pinned, buffer)), stream: stream.clone(), event })
     }
 
     /// Is the copy over?
@@ -129,23 +124,9 @@ impl Transfer {
     }
 
     /// Waits for the copy, and gives both ends back. After an error they are gone.
-    pub fn wait(self) -> Result<(PinnedBuffer, Arc<Buffer>)> {
-        let mut this = ManuallyDrop::new(self);
-        let done = this.finish();
-        // SAFETY: each of the four is taken once: `this` is never dropped.
-        let (pinned, buffer) = unsafe {
-            drop(std::ptr::read(&this.stream));
-            drop(std::ptr::read(&this.event));
-            (ManuallyDrop::take(&mut this.pinned), ManuallyDrop::take(&mut this.buffer))
-        };
-        match done {
-            Ok(()) => Ok((pinned, buffer)),
-            Err(error) => {
-                // The device may still be at it.
-                std::mem::forget(pinned);
-                Err(error)
-            }
-        }
+    pub fn wait(mut self) -> Result<(PinnedBuffer, Arc<Buffer>)> {
+        self.finish()?;
+        self.ends.take().ok_or_else(|| ErrorKind::Internal("a copy without ends".into()))
     }
 
     fn finish(&self) -> Result<()> {
@@ -155,12 +136,10 @@ impl Transfer {
 
 impl Drop for Transfer {
     fn drop(&mut self) {
-        let done = self.finish();
-        // SAFETY: taken here once and for all.
-        let (pinned, buffer) =
-            unsafe { (ManuallyDrop::take(&mut self.pinned), ManuallyDrop::take(&mut self.buffer)) };
-        drop(buffer);
-        if done.is_err() {
+        if let Some((pinned, _buffer)) = self.ends.take()
+            && self.finish().is_err()
+        {
+            // The device may still be at it. The buffer's memory is freed in the order of the stream.
             std::mem::forget(pinned);
         }
     }

@@ -18,7 +18,7 @@ use super::{Device, Event, Function, Note, Result};
 use cudarc::driver::sys::{self, CUstream_flags_enum as flag};
 use lazuli_core::ErrorKind;
 use std::ffi::c_void;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// Most blocks along each axis of a grid, on every GPU there is.
 const MAX_GRID: [u32; 3] = [i32::MAX as u32, 65_535, 65_535];
@@ -27,12 +27,14 @@ const MAX_GRID: [u32; 3] = [i32::MAX as u32, 65_535, 65_535];
 #[derive(Clone)]
 pub struct Stream(Arc<Inner>);
 
-struct Inner {
+pub(super) struct Inner {
     device: &'static Device,
     handle: sys::CUstream,
     state: Mutex<State>,
 }
 
+// Nearly all streams are running.
+#[allow(clippy::large_enum_variant)]
 pub(super) enum State {
     /// The usual one.
     Running(Pending),
@@ -69,7 +71,9 @@ impl Stream {
         // SAFETY: the address is that of a variable; the context is current.
         let code = unsafe { (api.cuStreamCreate)(&mut handle, flag::CU_STREAM_NON_BLOCKING as u32) };
         device.check("cuStreamCreate", code)?;
-        Ok(Stream(Arc::new(Inner { device, handle, state: Mutex::new(state) })))
+        let stream = Stream(Arc::new(Inner { device, handle, state: Mutex::new(state) }));
+        device.add(&stream);
+        Ok(stream)
     }
 
     /// The device that works it off.
@@ -243,15 +247,24 @@ impl Stream {
 
     /// The error of a call that returned `code`; a fault is told with what was pending.
     pub(super) fn error(&self, call: &str, code: Code) -> ErrorKind {
-        self.device().error(call, code, self.pending_words())
+        self.device().error(call, code, Some(self))
     }
 
-    /// What is pending, in words.
+    /// What is pending, in words; nothing if somebody else has the lock, for this is asked by whoever
+    /// comes upon a fault.
     pub(super) fn pending_words(&self) -> Option<String> {
-        match &*self.state() {
+        match &*self.0.state.try_lock().ok()? {
             State::Running(pending) => pending.words(),
             State::Recording(_) | State::Ended => None,
         }
+    }
+
+    pub(super) fn downgrade(&self) -> Weak<Inner> {
+        Arc::downgrade(&self.0)
+    }
+
+    pub(super) fn upgrade(weak: &Weak<Inner>) -> Option<Stream> {
+        weak.upgrade().map(Stream)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 #[test]
 fn properties_are_those_of_the_driver() {
     let device = device(0);
-    assert_eq!(count(), 16);
+    assert_eq!(count(), 20);
     assert_eq!((device.index(), device.id(), device.id().name()), (0, DeviceId::Cuda(0), "cuda:0"));
     assert_eq!(
         (device.name(), device.compute_capability(), device.driver_version()),
@@ -26,8 +26,8 @@ fn properties_are_those_of_the_driver() {
 #[test]
 fn an_index_out_of_range_says_how_many_there_are() {
     fake();
-    let said = message(crate::cuda::device(16));
-    assert_eq!(said, "no device cuda:16: there are 16 devices, numbered from 0");
+    let said = message(crate::cuda::device(20));
+    assert_eq!(said, "no device cuda:20: there are 20 devices, numbered from 0");
 }
 
 #[test]
@@ -106,9 +106,22 @@ fn a_fault_names_what_was_pending_and_stays() {
 fn a_fault_found_by_an_event_names_what_was_pending() {
     let device = device(3);
     let stream = Stream::new(device).unwrap();
-    launch(&stream, &function(device, "trap"), &[0], Note::here("cumsum")).unwrap();
+    let trap = function(device, "trap");
+    launch(&stream, &trap, &[0], Note::here("cumsum")).unwrap();
     let said = message(stream.record().unwrap().synchronize());
     assert!(said.contains("in or after `cumsum`"), "{said}");
+}
+
+#[test]
+fn a_fault_names_what_was_pending_on_all_streams() {
+    let device = device(16);
+    let (one, two) = (Stream::new(device).unwrap(), Stream::new(device).unwrap());
+    let trap = function(device, "trap");
+    launch(&one, &trap, &[0], Note { operation: "tan", location: None }).unwrap();
+    launch(&two, &trap, &[0], Note { operation: "cos", location: None }).unwrap();
+    // Found by a call that has no stream.
+    let said = message(device.synchronize());
+    assert!(said.contains("in or after `tan`; or, on another stream, in or after `cos`"), "{said}");
 }
 
 #[test]

@@ -27,7 +27,7 @@ typedef unsigned long long devptr;
 enum { OK = 0, INVALID_VALUE = 1, NO_MEMORY = 2, NO_DEVICE = 100, INVALID_DEVICE = 101, INVALID_IMAGE = 200,
        INVALID_CONTEXT = 201, INVALID_PTX = 218, INVALID_HANDLE = 400, NOT_FOUND = 500, NOT_READY = 600,
        ILLEGAL_ADDRESS = 700, CAPTURE_UNSUPPORTED = 900 };
-enum { MAX_DEVICES = 16, WORDS = 64 };
+enum { MAX_DEVICES = 20, WORDS = 64 };
 
 typedef struct stream stream;
 typedef struct block block;
@@ -36,7 +36,7 @@ typedef struct function function;
 typedef struct op op;
 typedef struct graph graph;
 
-typedef struct { int id; code sticky; size_t total, reserved; int max_live; } device;
+typedef struct { int id; code sticky; size_t total, reserved; } device;
 struct event { device *dev; stream *on; uint64_t at; int timed, recorded, done; double ms; };
 struct block { char *at; size_t size; device *dev; int used, alive; block *next; };
 struct function { char name[64]; size_t sizes[4]; int count, dynamic; function *next; };
@@ -294,9 +294,10 @@ API code cuMemPoolTrimTo(void *pool, size_t keep) {
     }
     END
 }
-API code cuMemAllocAsync(devptr *out, size_t size, stream *s) {
-    BEGIN("cuMemAllocAsync")
+API code cuMemAllocFromPoolAsync(devptr *out, size_t size, void *pool, stream *s) {
+    BEGIN("cuMemAllocFromPoolAsync")
     ON(s)
+    if (pool != current) FAIL(INVALID_VALUE);
     NOT_CAPTURED(s)
     if (!size) FAIL(INVALID_VALUE);
     block *b = blocks;

@@ -59,9 +59,9 @@ fn a_full_pool_is_emptied_once_and_asked_again() {
     device.allocate(1, &stream).unwrap();
 
     // Any other failure is not tried again, and changes nothing.
-    fake().fail("cuMemAllocAsync", 1, 0);
+    fake().fail("cuMemAllocFromPoolAsync", 1, 0);
     let said = message(device.allocate(1, &stream));
-    assert_eq!(said, "cuda:6: invalid argument (CUDA_ERROR_INVALID_VALUE), from cuMemAllocAsync");
+    assert_eq!(said, "cuda:6: invalid argument (CUDA_ERROR_INVALID_VALUE), from cuMemAllocFromPoolAsync");
     assert_eq!(device.memory_use().live, 0);
 }
 
@@ -70,8 +70,8 @@ fn freed_memory_serves_what_comes_later_in_its_stream() {
     let device = device(7);
     let stream = Stream::new(device).unwrap();
     let a = device.allocate(4096, &stream).unwrap();
-    let at = a.address();
-    launch(&stream, &function(device, "touch"), &[at], Note::here("sum")).unwrap();
+    let (at, touch) = (a.address(), function(device, "touch"));
+    launch(&stream, &touch, &[at], Note::here("sum")).unwrap();
     drop(a);
     stream.synchronize().unwrap();
     assert_eq!(device.allocate(4096, &stream).unwrap().address(), at);
@@ -105,7 +105,8 @@ fn a_use_that_nobody_was_told_of_is_what_the_fake_catches() {
     let device = device(9);
     let (home, other) = (Stream::new(device).unwrap(), Stream::new(device).unwrap());
     let buffer = device.allocate(8, &home).unwrap();
-    launch(&other, &function(device, "touch"), &[buffer.address()], Note::here("sum")).unwrap();
+    let touch = function(device, "touch");
+    launch(&other, &touch, &[buffer.address()], Note::here("sum")).unwrap();
     drop(buffer);
     home.synchronize().unwrap();
     assert!(message(other.synchronize()).contains("`sum`"));
