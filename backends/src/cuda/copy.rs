@@ -153,13 +153,7 @@ impl Device {
             return stream.synchronize();
         }
         stream.synchronize()?;
-        let mut ring = Ring::of(&self.down, self)?;
-        let done = ring.download(address, into, stream);
-        if done.is_err() {
-            // What was asked for still arrives: not in a slot that serves somebody else.
-            let _ = stream.synchronize();
-        }
-        done
+        Ring::of(&self.down, self)?.download(address, into, stream)
     }
 
     /// Copies `len` bytes from a buffer to another, which may be on another device, in the order of a

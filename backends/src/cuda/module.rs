@@ -77,8 +77,9 @@ impl Device {
         };
         self.check("cuLinkCreate", code)?;
         let link = Link { api, state };
-        let bytes = ptx.as_bytes_with_nul();
-        // SAFETY: the driver reads `len` bytes and writes none; no options.
+        // The zero is there for drivers that look for it, and not counted for those that would read it.
+        let bytes = ptx.as_bytes();
+        // SAFETY: the driver reads `len` bytes, perhaps the zero behind them, and writes none; no options.
         let code = unsafe {
             (api.cuLinkAddData_v2)(
                 link.state,

@@ -39,7 +39,7 @@ typedef struct graph graph;
 typedef struct { int id; code sticky; size_t total, reserved; } device;
 struct event { device *dev; stream *on; uint64_t at; int timed, recorded, done; double ms; };
 struct block { char *at; size_t size; device *dev; int used, alive; block *next; };
-struct function { char name[64]; size_t sizes[4]; int count, dynamic; function *next; };
+struct function { char name[64]; size_t sizes[4]; int count, dynamic, unloaded; function *next; };
 typedef struct { function *fn; uint32_t grid[3], block, shared; int words; uint64_t word[WORDS]; } launch;
 enum kind { COPY, KERNEL, RECORD, WAIT, ALLOC, FREE };
 struct op { enum kind kind; uint64_t number; devptr to, from; size_t len; int to_host, from_host; char *staged;
@@ -115,7 +115,7 @@ static int run_kernel(device *dev, launch *l) {
     e->device = dev->id, e->block = l->block, e->shared = l->shared, e->words = l->words;
     memcpy(e->grid, l->grid, sizeof e->grid);
     memcpy(e->word, l->word, sizeof e->word);
-    if (!strcmp(l->fn->name, "trap")) return 0;
+    if (!strcmp(l->fn->name, "trap") || l->fn->unloaded) return 0;
     if (!strcmp(l->fn->name, "touch")) return is_alive(dev, l->word[0], 1);
     if (!strcmp(l->fn->name, "fill")) { /* address, count, value */
         if (!is_alive(dev, l->word[0], l->word[1] * 8)) return 0;
@@ -507,9 +507,9 @@ API code cuLinkAddData_v2(link_state *l, int type, void *data, size_t size, cons
     BEGIN("cuLinkAddData")
     CONTEXT
     (void)options, (void)values;
-    if (type != 1 || !name || count || ((char *)data)[size - 1]) FAIL(INVALID_VALUE);
+    if (type != 1 || !name || count || strlen(data) != size) FAIL(INVALID_VALUE);
     if ((result = assemble(data, l->count, l->options, l->values))) goto out;
-    l->image = calloc(1, l->size = 64 + size);
+    l->image = calloc(1, l->size = 64 + size + 1);
     memcpy(l->image, "\x7f" "ELF\2", 5);
     memcpy(l->image + 64, data, size);
     END
@@ -532,7 +532,7 @@ API code cuModuleLoadDataEx(module **out, const char *image, unsigned count, int
 API code cuModuleUnload(module *m) {
     BEGIN("cuModuleUnload")
     CONTEXT
-    m->functions = NULL;
+    for (function *f = m->functions; f; f = f->next) f->unloaded = 1;
     END
 }
 API code cuModuleGetFunction(function **out, module *m, const char *name) {

@@ -72,6 +72,8 @@ fn text_is_assembled_and_loaded() {
     // A function keeps its module.
     drop(module);
     launch(device.stream().unwrap(), &spill, &[1], Note::here("sum")).unwrap();
+    // And the last of them goes only when what runs of it is over.
+    drop(spill);
     device.stream().unwrap().synchronize().unwrap();
 }
 

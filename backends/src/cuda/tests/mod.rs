@@ -13,6 +13,7 @@ mod graphs;
 mod launches;
 mod loading;
 mod memory;
+mod real;
 
 use super::{Device, Function, Note, Result, Stream};
 use std::ffi::{CString, c_char, c_int, c_void};
@@ -32,6 +33,19 @@ const KERNELS: &str = "
 .visible .entry spill(.param .align 8 .b8 p[8]) {}
 .visible .entry two(.param .u64 a, .param .u64 b) {}
 ";
+
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<Device>();
+    shared::<super::Buffer>();
+    shared::<Stream>();
+    shared::<super::Event>();
+    shared::<super::Module>();
+    shared::<Function>();
+    shared::<super::Graph>();
+    shared::<super::PinnedBuffer>();
+    shared::<super::Transfer>();
+};
 
 /// A launch that ran, as `fake.c` logs it.
 #[repr(C)]
