@@ -7,6 +7,8 @@
 use super::stats;
 use crate::Stats;
 use crate::portable::Program;
+#[cfg(feature = "llvm")]
+use crate::grid::{self, simulator};
 use lazuli_core::{Caps, DeviceId, ErrorKind};
 use lazuli_fusion::bind::{Bound, Launch};
 use lazuli_fusion::{Launches, Plan, Trace, bind, plan};
@@ -25,6 +27,10 @@ pub struct Prepared {
     pub totals: Totals,
     cpu: OnceLock<Vec<Engine>>,
     portable: OnceLock<Vec<Engine>>,
+    #[cfg(feature = "llvm")]
+    simulator: OnceLock<Vec<Engine>>,
+    #[cfg(feature = "cuda")]
+    cuda: OnceLock<Box<[OnceLock<Vec<Engine>>]>>,
 }
 
 /// What one run of a plan adds to the counters.
@@ -54,6 +60,12 @@ pub enum Engine {
     /// Machine code once it is there, the interpreter until then.
     #[cfg(feature = "llvm")]
     Tiers(Arc<Program>, crate::llvm::kernels::Cell, Words),
+    /// A grid on the simulator of a GPU.
+    #[cfg(feature = "llvm")]
+    Simulated(Arc<simulator::Program>, grid::Launches),
+    /// A grid on a GPU.
+    #[cfg(feature = "cuda")]
+    Cuda(Arc<grid::cuda::Loaded>, grid::Launches),
 }
 
 /// The words of a launch's code: see [`crate::llvm::abi`].
@@ -70,6 +82,25 @@ pub enum Runs<'a> {
     /// Machine code, and the words of its launches.
     #[cfg(feature = "llvm")]
     Llvm(&'a crate::llvm::Compiled, &'a [u64]),
+    /// A grid on the simulator of a GPU.
+    #[cfg(feature = "llvm")]
+    Simulated(&'a simulator::Program, &'a grid::Launches),
+    /// A grid on a GPU.
+    #[cfg(feature = "cuda")]
+    Cuda(&'a grid::cuda::Loaded, &'a grid::Launches),
+}
+
+impl Runs<'_> {
+    /// The workspace that a grid needs beside its arrays.
+    #[cfg(feature = "llvm")]
+    pub fn room(&self) -> grid::Room {
+        match self {
+            Runs::Simulated(_, launches) => launches.room,
+            #[cfg(feature = "cuda")]
+            Runs::Cuda(_, launches) => launches.room,
+            _ => grid::Room::default(),
+        }
+    }
 }
 
 impl Engine {
@@ -85,6 +116,10 @@ impl Engine {
                 Some(Ok(code)) => Runs::Llvm(code, words),
                 _ => Runs::Portable(program),
             },
+            #[cfg(feature = "llvm")]
+            Engine::Simulated(program, launches) => Runs::Simulated(program, launches),
+            #[cfg(feature = "cuda")]
+            Engine::Cuda(loaded, launches) => Runs::Cuda(loaded, launches),
         }
     }
 
@@ -102,6 +137,17 @@ impl Engine {
                 None => Engine::Tiers(Arc::new(Program::new(bound)), kernels::enqueue(bound), words),
             });
         }
+        #[cfg(feature = "llvm")]
+        if device == DeviceId::CudaSimulator {
+            let launches = grid::Launches::of(bound)?;
+            return Ok(Engine::Simulated(simulator::program(bound, launches.geometry, false)?, launches));
+        }
+        #[cfg(feature = "cuda")]
+        if let DeviceId::Cuda(index) = device {
+            let launches = grid::Launches::of(bound)?;
+            let device = crate::cuda::device(index.into())?;
+            return Ok(Engine::Cuda(grid::cuda::load(bound, launches.geometry, device)?, launches));
+        }
         let _ = device;
         Ok(Engine::Portable(Arc::new(Program::new(bound))))
     }
@@ -116,8 +162,15 @@ impl Prepared {
     fn slot(&self, device: DeviceId) -> &OnceLock<Vec<Engine>> {
         match device {
             DeviceId::Cpu => &self.cpu,
-            // Arrays of the other devices do not come here.
-            DeviceId::Portable | DeviceId::Cuda(_) | DeviceId::CudaSimulator => &self.portable,
+            #[cfg(feature = "llvm")]
+            DeviceId::CudaSimulator => &self.simulator,
+            #[cfg(feature = "cuda")]
+            DeviceId::Cuda(index) => {
+                let all = self.cuda.get_or_init(|| (0..=u8::MAX).map(|_| OnceLock::new()).collect());
+                &all[usize::from(index)]
+            }
+            // What a build does not have is not made.
+            _ => &self.portable,
         }
     }
 
@@ -217,8 +270,17 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
         tracing::debug!(copies = launches.packed, "reshapes need their elements in row-major order");
     }
     let totals = totals(&launches);
-    let (cpu, portable) = (OnceLock::new(), OnceLock::new());
-    let prepared = Arc::new(Prepared { plan, launches, totals, cpu, portable });
+    let prepared = Arc::new(Prepared {
+        plan,
+        launches,
+        totals,
+        cpu: OnceLock::new(),
+        portable: OnceLock::new(),
+        #[cfg(feature = "llvm")]
+        simulator: OnceLock::new(),
+        #[cfg(feature = "cuda")]
+        cuda: OnceLock::new(),
+    });
     if small {
         lock(&PREPARED).put(trace.exact_key().into(), prepared.clone());
     }

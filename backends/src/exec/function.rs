@@ -79,10 +79,10 @@ impl Function {
         let fresh = Reused::from_elem(None, prepared.launches.results.len());
         let memory = Memory::reserve(&prepared.launches, &engines, self.device, fresh).map_err(fail)?;
         let leaf = |n: usize| match self.arguments[n] {
-            Some(a) => arguments[a as usize].buffer.ptr(),
+            Some(a) => &arguments[a as usize].buffer,
             None => leaf_of(trace, n),
         };
-        run::launch_all(trace, prepared, &engines, &memory, &leaf);
+        run::launch_all(trace, prepared, &engines, &memory, &leaf).map_err(fail)?;
         let interpreted = engines.iter().filter(|e| matches!(e, Runs::Portable(_))).count();
         let is_cold = cfg!(feature = "llvm") && self.device == DeviceId::Cpu;
         count(prepared, false, 0, if is_cold { interpreted } else { 0 });

@@ -13,11 +13,14 @@
 pub mod memory;
 pub mod stats;
 pub mod threads;
+pub mod transfer;
 
 mod cache;
 #[cfg(unix)]
 mod fork;
 pub mod function;
+#[cfg(feature = "llvm")]
+mod grids;
 mod matmul;
 mod reuse;
 mod run;
@@ -26,7 +29,7 @@ mod verify;
 use crate::Stats;
 use cache::{Prepared, Runs};
 use lazuli_core::graph::{Claim, notify_released};
-use lazuli_core::{Caps, DeviceId, Error, ErrorKind, Layout, NodeRef, Value};
+use lazuli_core::{BufferRef, Caps, DeviceId, Error, ErrorKind, Layout, NodeRef, Value};
 use lazuli_fusion::{Explain, Trace};
 use reuse::Reused;
 use run::Memory;
@@ -144,13 +147,15 @@ fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
     let engines = prepared.load(root.device()).map_err(fail)?;
     // The interpreter relies on outputs that overlap no input.
     let interpreted = engines.iter().filter(|e| matches!(e, Runs::Portable(_))).count();
-    let reuse = match verify::is_on() || interpreted > 0 {
+    // A grid's threads do not follow the order of elements either.
+    let grid = matches!(root.device(), DeviceId::Cuda(_) | DeviceId::CudaSimulator);
+    let reuse = match verify::is_on() || interpreted > 0 || grid {
         true => Reused::from_elem(None, prepared.launches.results.len()),
         false => reuse::reusable(trace, &prepared.launches),
     };
     let reused = reuse.iter().flatten().count() as u64;
     let memory = Memory::reserve(&prepared.launches, &engines, root.device(), reuse).map_err(fail)?;
-    run::launch_all(trace, &prepared, &engines, &memory, &|n| leaf_of(trace, n));
+    run::launch_all(trace, &prepared, &engines, &memory, &|n| leaf_of(trace, n)).map_err(fail)?;
     let is_cold = cfg!(feature = "llvm") && root.device() == DeviceId::Cpu;
     count(&prepared, fresh, reused, if is_cold { interpreted } else { 0 });
     verify::check(trace, &prepared, &memory)?;
@@ -173,8 +178,8 @@ fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
 }
 
 /// The memory of a leaf that has a value.
-fn leaf_of(trace: &Trace, n: usize) -> *mut u8 {
-    trace.value(n).expect("only functions have leaves without a value").buffer.ptr()
+fn leaf_of(trace: &Trace, n: usize) -> &BufferRef {
+    &trace.value(n).expect("only functions have leaves without a value").buffer
 }
 
 /// The values that a plan has stored, by node.
@@ -206,5 +211,11 @@ fn count(prepared: &Prepared, compiled: bool, reused: u64, interpreted: usize) {
 
 /// The devices of this machine.
 pub fn devices() -> Vec<DeviceId> {
-    vec![DeviceId::Cpu, DeviceId::Portable]
+    #[cfg_attr(not(feature = "llvm"), allow(unused_mut, reason = "more are added with it"))]
+    let mut all = vec![DeviceId::Cpu, DeviceId::Portable];
+    #[cfg(feature = "llvm")]
+    all.push(DeviceId::CudaSimulator);
+    #[cfg(feature = "cuda")]
+    all.extend((0..crate::cuda::count().min(256)).map(|index| DeviceId::Cuda(index as u8)));
+    all
 }

@@ -1,9 +1,11 @@
 //! Runs the launches of a plan, cut into pieces for threads.
 
 use super::cache::{Prepared, Runs};
-use super::memory;
+#[cfg(feature = "llvm")]
+use super::grids;
 use super::reuse::Reused;
 use super::threads::{is_worth, num_threads, parallel};
+use super::transfer;
 use crate::portable::{self, FpEnv, Job, RowState};
 use lazuli_core::{BufferRef, DeviceId, ErrorKind};
 #[cfg(feature = "llvm")]
@@ -34,6 +36,9 @@ pub struct Memory {
     /// Scratch: bytes a thread, and the buffer of all threads.
     #[cfg_attr(not(feature = "llvm"), allow(dead_code, reason = "the interpreter has its own"))]
     scratch: Option<(usize, BufferRef)>,
+    /// The workspace of grids.
+    #[cfg(feature = "llvm")]
+    room: Option<BufferRef>,
 }
 
 impl Memory {
@@ -46,19 +51,23 @@ impl Memory {
     ) -> Result<Memory, ErrorKind> {
         let fresh = launches.results.iter().zip(&reuse).filter(|(_, reused)| reused.is_none());
         let sum = fresh.map(|(r, _)| r.1).fold(launches.arena, usize::saturating_add);
-        memory::check(sum)?;
+        #[cfg(feature = "llvm")]
+        let room = engines.iter().map(|e| e.room().bytes()).max().unwrap_or(0);
+        #[cfg(feature = "llvm")]
+        let sum = sum.saturating_add(room);
+        transfer::check(sum, device)?;
         let results = launches
             .results
             .iter()
             .zip(reuse)
             .map(|(&(_, bytes), reused)| match reused {
                 Some(buffer) => Ok(buffer),
-                None => memory::allocate(bytes, device),
+                None => transfer::allocate(bytes, device),
             })
             .collect::<Result<_, _>>()?;
         let arena = match launches.arena {
             0 => None,
-            bytes => Some(memory::allocate(bytes, device)?),
+            bytes => Some(transfer::allocate(bytes, device)?),
         };
         // Asked for once: it may change at any time, and each thread needs its own scratch.
         let threads = num_threads();
@@ -66,10 +75,22 @@ impl Memory {
             0 => None,
             bytes => {
                 let each = bytes.next_multiple_of(64);
-                Some((each, memory::allocate(each * threads, device)?))
+                Some((each, transfer::allocate(each * threads, device)?))
             }
         };
-        Ok(Memory { results, arena, threads, scratch })
+        #[cfg(feature = "llvm")]
+        let room = match room {
+            0 => None,
+            bytes => Some(transfer::allocate(bytes, device)?),
+        };
+        Ok(Memory {
+            results,
+            arena,
+            threads,
+            scratch,
+            #[cfg(feature = "llvm")]
+            room,
+        })
     }
 
     /// Where a node's value was stored, if it is one of the results.
@@ -100,25 +121,27 @@ fn scratch_bytes(launches: &Launches, engines: &[Runs<'_>]) -> usize {
     each.max().filter(|&bytes| bytes > SMALL_SCRATCH).unwrap_or(0)
 }
 
-/// Runs everything, in order. `leaf` gives the memory of a node that is not computed.
-pub fn launch_all(
+/// Runs everything, in order. `leaf` gives the memory of a node that is not computed. A host
+/// device cannot fail.
+pub fn launch_all<'a>(
     trace: &Trace,
     prepared: &Prepared,
     engines: &[Runs<'_>],
-    memory: &Memory,
-    leaf: &dyn Fn(usize) -> *mut u8,
-) {
-    let base = |slot: Slot| -> *mut u8 {
+    memory: &'a Memory,
+    leaf: &dyn Fn(usize) -> &'a BufferRef,
+) -> Result<(), ErrorKind> {
+    let place = |slot: Slot| -> (Option<&'a BufferRef>, usize) {
         match slot {
-            Slot::Leaf(n) => leaf(n),
-            Slot::Result(r) => memory.results[r].ptr(),
-            Slot::Arena(at) => {
-                let arena = memory.arena.as_ref().expect("reserved");
-                // SAFETY: arena offsets lie within the arena.
-                unsafe { arena.ptr().add(at) }
-            }
-            Slot::Iota => std::ptr::null_mut(),
+            Slot::Leaf(n) => (Some(leaf(n)), 0),
+            Slot::Result(r) => (Some(&memory.results[r]), 0),
+            Slot::Arena(at) => (memory.arena.as_ref(), at),
+            Slot::Iota => (None, 0),
         }
+    };
+    // Offsets lie within their buffers, also where the host cannot look.
+    let base = |slot| match place(slot) {
+        (Some(buffer), at) => buffer.ptr().wrapping_add(at),
+        (None, _) => std::ptr::null_mut(),
     };
     for (launch, engine) in prepared.launches.launches.iter().zip(engines) {
         match launch {
@@ -135,6 +158,20 @@ pub fn launch_all(
                         let words = crate::llvm::abi::words(bound, words, &bases, &params, streaming);
                         run_llvm(bound, &words, code, memory);
                     }
+                    #[cfg(feature = "llvm")]
+                    _ => {
+                        let job = grids::Job {
+                            trace,
+                            bound,
+                            bases: &bases,
+                            params: &params,
+                            buffers: &|a: usize| place(bound.accesses[a].slot).0,
+                            room: memory.room.as_ref(),
+                            workers: memory.threads,
+                        };
+                        job.run(engine)?;
+                    }
+                    #[cfg(not(feature = "llvm"))]
                     Runs::Library => unreachable!("a kernel has an engine"),
                 }
             }
@@ -146,6 +183,7 @@ pub fn launch_all(
             }
         }
     }
+    Ok(())
 }
 
 /// Pieces of `0..n`, cut at multiples of `grain`.

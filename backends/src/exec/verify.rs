@@ -7,7 +7,8 @@
 use super::cache::{self, Prepared};
 use super::reuse::Reused;
 use super::run::{self, Memory};
-use lazuli_core::{Caps, DType, DeviceId, Error, ErrorKind, bf16, f16};
+use super::transfer;
+use lazuli_core::{Caps, DType, DeviceId, Error, ErrorKind, Layout, Value, bf16, f16};
 use lazuli_fusion::Trace;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -37,11 +38,19 @@ pub fn check(trace: &Trace, prepared: &Prepared, memory: &Memory) -> Result<(), 
     let engines = again.load(DeviceId::Portable).map_err(fail)?;
     let nothing = Reused::from_elem(None, again.launches.results.len());
     let other = Memory::reserve(&again.launches, &engines, DeviceId::Portable, nothing).map_err(fail)?;
-    run::launch_all(trace, &again, &engines, &other, &|n| super::leaf_of(trace, n));
+    // Leaves and results of a GPU are brought to the host.
+    let leaves: Vec<Option<Value>> = (0..trace.items.len())
+        .map(|n| trace.value(n).map(|v| whole_on_host(v, trace.dtype(n))).transpose())
+        .collect::<Result<_, _>>()
+        .map_err(fail)?;
+    let leaf = |n: usize| &leaves[n].as_ref().expect("leaves have values").buffer;
+    run::launch_all(trace, &again, &engines, &other, &leaf).map_err(fail)?;
     for (&(n, bytes), buffer) in prepared.launches.results.iter().zip(&memory.results) {
         let Some(r) = again.launches.results.iter().position(|&(m, _)| m == n) else { continue };
         let dtype = trace.dtype(n);
         let count = bytes / dtype.size();
+        let value = Value { buffer: buffer.clone(), layout: Layout::contiguous(&[count]) };
+        let buffer = whole_on_host(&value, dtype).map_err(fail)?.buffer;
         // SAFETY: both buffers hold `bytes` bytes that were just written.
         let (a, b) = unsafe {
             (
@@ -66,6 +75,13 @@ pub fn check(trace: &Trace, prepared: &Prepared, memory: &Memory) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// A value with its whole buffer where the host can read it: plans know it by its layout.
+fn whole_on_host(value: &Value, dtype: DType) -> Result<Value, ErrorKind> {
+    let all = Layout::contiguous(&[value.buffer.bytes() / dtype.size()]);
+    let all = transfer::to_host(&Value { buffer: value.buffer.clone(), layout: all }, dtype)?;
+    Ok(Value { buffer: all.buffer, layout: value.layout.clone() })
 }
 
 fn is_nan(bytes: &[u8], dtype: DType) -> bool {

@@ -7,7 +7,7 @@
 //! parameters.
 
 use crate::llvm::abi::{self, Abi, Words};
-use crate::llvm::grid::{BLOCK, Geometry, Shape, WORDS, Word};
+use crate::llvm::grid::{BLOCK, Geometry, Shape, WORDS, Word, entries};
 use lazuli_core::ErrorKind;
 use lazuli_fusion::bind::{Bound, BoundAccess, Lane, Mode, Slot};
 use lazuli_fusion::kernel::Inst;
@@ -97,10 +97,7 @@ impl Launches {
             let text = format!("a launch of {blocks} blocks: a grid has {MOST_BLOCKS} at most");
             return Err(ErrorKind::Device(text));
         }
-        let functions = match geometry.shape {
-            Shape::Split | Shape::SplitColumns => b.stages.sweeps.len(),
-            _ => 1,
-        };
+        let functions = entries(b, geometry).len();
         let blocks = vec![blocks as u32; functions];
         Ok(Launches { geometry, blocks, room, template: abi::template(b), own })
     }

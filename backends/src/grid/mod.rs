@@ -1,8 +1,10 @@
 //! Devices that run kernels as grids of threads: NVIDIA GPUs, and the simulator of one.
 //!
 //! [`launch`] settles how many blocks a kernel is and what numbers they get, the same for both;
-//! [`simulator`] runs the blocks on the CPU.
+//! [`cuda`] runs the blocks on a GPU, [`simulator`] on the CPU.
 
+#[cfg(feature = "cuda")]
+pub mod cuda;
 pub mod launch;
 pub mod simulator;
 

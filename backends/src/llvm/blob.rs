@@ -69,6 +69,33 @@ impl Image {
         }
     }
 
+    /// The image as one run of bytes, for a file: entries, rebases and code, each with its length before
+    /// it, in 32-bit little-endian numbers.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.bytes.len() + 64);
+        let word = |out: &mut Vec<u8>, n: u32| out.extend_from_slice(&n.to_le_bytes());
+        for list in [&self.entries, &self.rebases] {
+            word(&mut out, list.len() as u32);
+            list.iter().for_each(|&n| word(&mut out, n));
+        }
+        out.extend_from_slice(&self.bytes);
+        out
+    }
+
+    /// Back from [`Image::to_bytes`]; `None` if these are not such bytes.
+    pub fn from_bytes(mut at: &[u8]) -> Option<Image> {
+        fn list(at: &mut &[u8]) -> Option<Vec<u32>> {
+            let mut word = || {
+                let (word, rest) = at.split_first_chunk::<4>()?;
+                *at = rest;
+                Some(u32::from_le_bytes(*word))
+            };
+            (0..word()?).map(|_| word()).collect()
+        }
+        let (entries, rebases) = (list(&mut at)?, list(&mut at)?);
+        Image::from_parts(at.to_vec(), entries, rebases).ok()
+    }
+
     /// Code and constants.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -11,8 +11,6 @@
 //! `LAZULI_CACHE_DIR` means none. Nothing here can fail an evaluation: what cannot be read is
 //! compiled, and what cannot be written is compiled again.
 
-use super::{Compiled, Image, TargetCpu};
-use lazuli_fusion::Bound;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +21,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// Bytes of all files together.
 pub const LIMIT: u64 = 64 << 20;
-const MAGIC: &[u8; 8] = b"lazuli\x00\x01";
+const MAGIC: &[u8; 8] = b"lazuli\x00\x02";
 const EXTENSION: &str = "kernel";
 
 static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
@@ -70,14 +68,14 @@ fn make_private(_: &Path) -> io::Result<()> {
     Err(io::Error::other("not on this system"))
 }
 
-/// Everything that the code of a kernel depends on.
-fn identity(bound: &Bound, target: &TargetCpu) -> Vec<u8> {
-    let mut id = Vec::with_capacity(64 + bound.key.len() * 8);
-    for text in [env!("LAZULI_SOURCES"), target.name(), target.features()] {
+/// Everything that the code of a kernel depends on: this build, what `target` says, and the key.
+pub fn identity(target: &[&str], key: &[u64]) -> Vec<u8> {
+    let mut id = Vec::with_capacity(64 + key.len() * 8);
+    for text in [env!("LAZULI_SOURCES")].iter().chain(target) {
         id.extend_from_slice(text.as_bytes());
         id.push(0);
     }
-    id.extend(bound.key.iter().flat_map(|w| w.to_le_bytes()));
+    id.extend(key.iter().flat_map(|w| w.to_le_bytes()));
     id
 }
 
@@ -85,77 +83,38 @@ fn path(id: &[u8]) -> Option<PathBuf> {
     Some(folder()?.join(format!("{:032x}.{EXTENSION}", xxh3_128(id))))
 }
 
-/// The code of a kernel, if a file has it.
-pub fn read(bound: &Bound, target: &TargetCpu) -> Option<Compiled> {
-    let id = identity(bound, target);
-    let file = fs::read(path(&id)?).ok()?;
-    let found = parse(&file, &id);
+/// What was kept under an identity, if a file has it.
+pub fn read(id: &[u8]) -> Option<Vec<u8>> {
+    let file = fs::read(path(id)?).ok()?;
+    let found = parse(&file, id);
     if found.is_none() {
         tracing::warn!(folder = ?folder(), "a kernel's file is damaged or of another kernel");
     }
-    let (image, scratch, lanes) = found?;
-    Compiled::new(bound, &image, scratch, lanes).ok()
+    found.map(<[u8]>::to_vec)
 }
 
-/// `magic, checksum of the rest, identity, scratch, lanes, entries, rebases, code`, lists with
-/// their length before them, all numbers 64-bit and little-endian.
-fn file_of(id: &[u8], image: &Image, scratch: usize, lanes: usize) -> Vec<u8> {
-    let mut rest = Vec::with_capacity(id.len() + image.bytes().len() + 256);
-    let word = |out: &mut Vec<u8>, n: usize| out.extend_from_slice(&(n as u64).to_le_bytes());
-    word(&mut rest, id.len());
-    rest.extend_from_slice(id);
-    word(&mut rest, scratch);
-    word(&mut rest, lanes);
-    for list in [image.entries(), image.rebases()] {
-        word(&mut rest, list.len());
-        list.iter().for_each(|&n| word(&mut rest, n as usize));
-    }
-    word(&mut rest, image.bytes().len());
-    rest.extend_from_slice(image.bytes());
-    let mut file = MAGIC.to_vec();
-    file.extend_from_slice(&xxh3_64(&rest).to_le_bytes());
-    file.extend_from_slice(&rest);
-    file
+/// `magic, checksum of the rest, length of the identity, identity, code`, numbers 64-bit and
+/// little-endian.
+fn file_of(id: &[u8], code: &[u8]) -> Vec<u8> {
+    let rest = [&(id.len() as u64).to_le_bytes(), id, code].concat();
+    [MAGIC, &xxh3_64(&rest).to_le_bytes()[..], &rest].concat()
 }
 
-fn parse(file: &[u8], id: &[u8]) -> Option<(Image, usize, usize)> {
+fn parse<'f>(file: &'f [u8], id: &[u8]) -> Option<&'f [u8]> {
     let rest = file.strip_prefix(MAGIC)?;
     let (sum, rest) = rest.split_first_chunk::<8>()?;
     if u64::from_le_bytes(*sum) != xxh3_64(rest) {
         return None;
     }
-    let mut at = rest;
-    let word = |at: &mut &[u8]| -> Option<usize> {
-        let (word, rest) = at.split_first_chunk::<8>()?;
-        *at = rest;
-        usize::try_from(u64::from_le_bytes(*word)).ok()
-    };
-    let take = |at: &mut &[u8], n: usize| -> Option<Vec<u8>> {
-        let (part, rest) = at.split_at_checked(n)?;
-        *at = rest;
-        Some(part.to_vec())
-    };
-    let length = word(&mut at)?;
-    if take(&mut at, length)? != id {
-        return None;
-    }
-    let (scratch, lanes) = (word(&mut at)?, word(&mut at)?);
-    let list = |at: &mut &[u8]| -> Option<Vec<u32>> {
-        let n = word(at)?;
-        (0..n).map(|_| u32::try_from(word(at)?).ok()).collect()
-    };
-    let (entries, rebases) = (list(&mut at)?, list(&mut at)?);
-    let length = word(&mut at)?;
-    let bytes = take(&mut at, length)?;
-    Some((Image::from_parts(bytes, entries, rebases).ok()?, scratch, lanes))
+    let (length, rest) = rest.split_first_chunk::<8>()?;
+    let (found, code) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+    (found == id).then_some(code)
 }
 
-/// Keeps the code of a kernel.
-pub fn write(bound: &Bound, target: &TargetCpu, code: &Compiled, image: &Image) {
-    let id = identity(bound, target);
-    let Some(path) = path(&id) else { return };
-    let file = file_of(&id, image, code.scratch, code.lanes);
-    if let Err(error) = put(&path, &file) {
+/// Keeps code under an identity.
+pub fn write(id: &[u8], code: &[u8]) {
+    let Some(path) = path(id) else { return };
+    if let Err(error) = put(&path, &file_of(id, code)) {
         tracing::warn!(file = %path.display(), %error, "a kernel is not kept on disk");
     }
     static WRITTEN: AtomicU64 = AtomicU64::new(0);
@@ -222,9 +181,8 @@ mod tests {
 
     #[test]
     fn files_are_read_back_and_damage_is_seen() {
-        let image = Image::from_parts(vec![0xc3; 100], vec![0, 64], vec![8]).unwrap();
-        let file = file_of(b"kernel", &image, 12, 16);
-        assert_eq!(parse(&file, b"kernel"), Some((image, 12, 16)));
+        let file = file_of(b"kernel", &[0xc3; 100]);
+        assert_eq!(parse(&file, b"kernel"), Some(&[0xc3; 100][..]));
         assert_eq!(parse(&file, b"other kernel"), None);
         for at in 0..file.len() {
             let mut damaged = file.clone();

@@ -8,7 +8,7 @@
 //! The background thread starts LLVM too, which takes longer than most compilations. It ends with
 //! the process, at any moment (see [`exit`]).
 
-use super::{Compiled, Jit, TargetCpu, compile, disk, exit};
+use super::{Compiled, Image, Jit, TargetCpu, compile, disk, exit};
 use crate::Stats;
 use crate::exec::stats;
 use lazuli_core::ErrorKind;
@@ -100,9 +100,22 @@ pub fn find(bound: &Bound) -> Option<Arc<Compiled>> {
         stats::count(&Stats { cache_hits: 1, ..Stats::default() });
         return Some(code);
     }
-    let code = Arc::new(disk::read(bound, &TargetCpu::host())?);
+    let code = Arc::new(from_disk(bound, &TargetCpu::host())?);
     stats::count(&Stats { disk_hits: 1, ..Stats::default() });
     cell.get_or_init(|| Ok(code)).clone().ok()
+}
+
+fn identity(bound: &Bound, target: &TargetCpu) -> Vec<u8> {
+    disk::identity(&[target.name(), target.features()], &bound.key)
+}
+
+/// Code that another process has left: scratch, lanes and the image.
+fn from_disk(bound: &Bound, target: &TargetCpu) -> Option<Compiled> {
+    let kept = disk::read(&identity(bound, target))?;
+    let (scratch, rest) = kept.split_first_chunk::<8>()?;
+    let (lanes, rest) = rest.split_first_chunk::<8>()?;
+    let [scratch, lanes] = [scratch, lanes].map(|word| u64::from_le_bytes(*word) as usize);
+    Compiled::new(bound, &Image::from_bytes(rest)?, scratch, lanes).ok()
 }
 
 /// The code of a kernel; this thread compiles it if nobody has.
@@ -183,7 +196,8 @@ fn compile_now(bound: &Bound) -> Result<Compiled, ErrorKind> {
         let start = Instant::now();
         let (compiled, image) = compile(bound, jit)?;
         tracing::debug!(kernel = %bound.kernel, milliseconds = start.elapsed().as_secs_f64() * 1e3, "compiled");
-        disk::write(bound, jit.target(), &compiled, &image);
+        let words = [compiled.scratch as u64, compiled.lanes as u64].map(u64::to_le_bytes);
+        disk::write(&identity(bound, jit.target()), &[&words.concat(), &image.to_bytes()[..]].concat());
         Ok(compiled)
     })
 }

@@ -166,14 +166,22 @@ pub struct Grid<'e> {
     shared: &'e std::cell::Cell<usize>,
 }
 
+/// The functions of a kernel, in the order in which they are launched: one, or one a sweep.
+pub fn entries(b: &Bound, geometry: Geometry) -> Vec<String> {
+    match geometry.shape {
+        Shape::Split | Shape::SplitColumns => (0..b.stages.sweeps.len()).map(|s| format!("sweep{s}")).collect(),
+        _ => vec!["run".into()],
+    }
+}
+
 /// Prints a kernel for a grid.
 pub fn print(b: &Bound, geometry: Geometry, dialect: Dialect) -> Result<Printed, String> {
     let e = Emitter::new(dialect);
     let (sites, shared) = (RefCell::new(Vec::new()), std::cell::Cell::new(0));
-    let mut entries = Vec::new();
     let mut result = Ok(());
     let words = super::abi::Abi::of(b).len(b.kernel.params.len()) + WORDS;
-    let mut function = |name: String, print: &dyn Fn(&Grid<'_>) -> Result<(), String>| {
+    let entries = entries(b, geometry);
+    for (s, name) in entries.iter().enumerate() {
         let head = match dialect {
             Dialect::Ptx => format!(
                 "ptx_kernel void @{name}(ptr byval([{words} x i64]) align 8 %args) nounwind \
@@ -184,25 +192,15 @@ pub fn print(b: &Bound, geometry: Geometry, dialect: Dialect) -> Result<Printed,
         e.define_function(&head, || {
             let f = Frame::new(&e, b, geometry.width as u32);
             let width = geometry.width as u32;
-            let grid = Grid { e: &e, f, b, geometry, width, sites: &sites, shared: &shared };
-            result = std::mem::replace(&mut result, Ok(())).and_then(|()| print(&grid));
+            let g = Grid { e: &e, f, b, geometry, width, sites: &sites, shared: &shared };
+            result = std::mem::replace(&mut result, Ok(())).and_then(|()| match geometry.shape {
+                Shape::Map { steps } => map::run(&g, steps),
+                Shape::Team { threads } => team::run(&g, threads),
+                Shape::Columns => columns::run(&g),
+                Shape::Split => team::sweep(&g, s),
+                Shape::SplitColumns => columns::sweep(&g, s),
+            });
         });
-        entries.push(name);
-    };
-    match geometry.shape {
-        Shape::Map { steps } => function("run".into(), &|g| map::run(g, steps)),
-        Shape::Team { threads } => function("run".into(), &|g| team::run(g, threads)),
-        Shape::Columns => function("run".into(), &columns::run),
-        Shape::Split => {
-            for s in 0..b.stages.sweeps.len() {
-                function(format!("sweep{s}"), &|g| team::sweep(g, s));
-            }
-        }
-        Shape::SplitColumns => {
-            for s in 0..b.stages.sweeps.len() {
-                function(format!("sweep{s}"), &|g| columns::sweep(g, s));
-            }
-        }
     }
     result?;
     let cooperative = !matches!(geometry.shape, Shape::Map { .. } | Shape::Columns);

@@ -1,0 +1,145 @@
+//! Runs one kernel of a plan as a grid: on a GPU, or on the simulator of one.
+
+use super::cache::Runs;
+use super::verify;
+use crate::grid::{Launches, simulator};
+use crate::llvm::abi::Words;
+use lazuli_core::{BufferRef, ErrorKind};
+use lazuli_fusion::bind::Bound;
+use lazuli_fusion::kernel::Target;
+use lazuli_fusion::Trace;
+use std::panic::Location;
+
+/// A kernel with its memory.
+pub struct Job<'j> {
+    /// What is evaluated.
+    pub trace: &'j Trace,
+    /// The kernel.
+    pub bound: &'j Bound,
+    /// Address of each access's memory.
+    pub bases: &'j [*mut u8],
+    /// Values of the parameters.
+    pub params: &'j [u64],
+    /// The memory of an access; positions have none.
+    pub buffers: &'j dyn Fn(usize) -> Option<&'j BufferRef>,
+    /// Memory for the workspace, if one is needed.
+    pub room: Option<&'j BufferRef>,
+    /// Threads of the host that may work for the simulator.
+    pub workers: usize,
+}
+
+impl Job<'_> {
+    /// Runs it; on a GPU: puts it on the stream.
+    pub fn run(&self, engine: &Runs<'_>) -> Result<(), ErrorKind> {
+        match engine {
+            Runs::Simulated(program, launches) => self.simulate(program, launches),
+            #[cfg(feature = "cuda")]
+            Runs::Cuda(loaded, launches) => self.launch(loaded, launches),
+            _ => Err(ErrorKind::Internal("a kernel of a grid without its engine".into())),
+        }
+    }
+
+    fn words(&self, launches: &Launches) -> Words {
+        let room = self.room.map_or(0, |room| room.ptr() as u64);
+        launches.words(self.bound, self.bases, self.params, room)
+    }
+
+    /// The node that an access reads or writes.
+    fn node(&self, access: usize) -> Option<usize> {
+        match self.bound.kernel.accesses.get(access)?.target {
+            Target::Read(n) | Target::Iota(n) | Target::Write(n) => Some(n),
+        }
+    }
+
+    fn line(&self, access: u16) -> Option<&'static Location<'static>> {
+        self.node(access.into()).map(|n| self.trace.items[n].node.location())
+    }
+
+    fn simulate(&self, program: &simulator::Program, launches: &Launches) -> Result<(), ErrorKind> {
+        if launches.room.tickets > 0
+            && let Some(room) = self.room
+        {
+            // SAFETY: the workspace is ours, and as large as the launches asked for.
+            unsafe { std::ptr::write_bytes(room.ptr(), 0, launches.room.tickets) };
+        }
+        let words = self.words(launches);
+        let line = |a: u16| self.line(a);
+        let checked = match verify::is_on() {
+            true => Some(simulator::program(self.bound, launches.geometry, true)?),
+            false => None,
+        };
+        let regions = if checked.is_some() { self.regions(launches) } else { Vec::new() };
+        let run = simulator::Run { bound: self.bound, launches, words: &words, regions: &regions, line: &line };
+        // SAFETY: the words are those of this launch, whose memory the evaluation holds.
+        unsafe { simulator::run(checked.as_deref().unwrap_or(program), &run, self.workers) }
+    }
+
+    /// All memory that the kernel may touch. Arrays are taken to be written, whole: what is not is
+    /// found by the comparison with the other engines.
+    fn regions(&self, launches: &Launches) -> Vec<simulator::Region> {
+        let mut out: Vec<simulator::Region> = Vec::new();
+        for (a, access) in self.bound.accesses.iter().enumerate() {
+            let Some(buffer) = (self.buffers)(a) else { continue };
+            let address = buffer.ptr() as u64;
+            if let Some(known) = out.iter_mut().find(|r| r.address == address) {
+                known.writable |= access.write;
+                known.initialised |= !access.write;
+                continue;
+            }
+            let name = self.node(a).map_or("?", |n| self.trace.items[n].node.name());
+            out.push(simulator::Region {
+                address,
+                bytes: buffer.bytes(),
+                initialised: !access.write,
+                writable: access.write,
+                name: name.to_string(),
+            });
+        }
+        if let Some(room) = self.room {
+            let (address, tickets) = (room.ptr() as u64, launches.room.tickets);
+            let region = |address, bytes, initialised, name: &str| simulator::Region {
+                address,
+                bytes,
+                initialised,
+                writable: true,
+                name: name.into(),
+            };
+            out.push(region(address, tickets, true, "counters of blocks"));
+            let rest = launches.room.bytes() - tickets;
+            out.push(region(address + tickets as u64, rest, false, "totals of blocks"));
+        }
+        out
+    }
+
+    #[cfg(feature = "cuda")]
+    fn launch(&self, loaded: &crate::grid::cuda::Loaded, launches: &Launches) -> Result<(), ErrorKind> {
+        use crate::cuda::{Note, device};
+        use crate::grid::cuda;
+        let place = self.bound.accesses.iter().position(|a| a.write).and_then(self.buffers_at());
+        let buffer = cuda::buffer(place.ok_or_else(|| ErrorKind::Internal("a kernel without a result".into()))?)?;
+        let stream = cuda::stream(device(buffer.place().index())?)?;
+        for a in 0..self.bound.accesses.len() {
+            if let Some(memory) = (self.buffers)(a) {
+                cuda::buffer(memory)?.used_on(&stream)?;
+            }
+        }
+        if launches.room.tickets > 0
+            && let Some(room) = self.room
+        {
+            buffer.place().fill_zero(cuda::buffer(room)?, launches.room.tickets, &stream)?;
+        }
+        let written = self.bound.accesses.iter().position(|a| a.write).and_then(|a| self.node(a));
+        let note = match written.map(|n| &self.trace.items[n].node) {
+            Some(node) => Note { operation: node.name(), at: node.location() },
+            None => Note::here("kernel"),
+        };
+        // SAFETY: the words are those of this launch; the evaluation holds its memory, which goes back
+        // in the order of the stream.
+        unsafe { cuda::run(loaded, launches, &self.words(launches), &stream, note) }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn buffers_at<'s>(&'s self) -> impl FnOnce(usize) -> Option<&'s BufferRef> {
+        |a| (self.buffers)(a)
+    }
+}
