@@ -20,8 +20,14 @@ fn default_device() -> DeviceId {
 /// A node that holds `data`, which has as many elements as `shape`.
 pub(crate) fn leaf<T: Element>(call: Call, shape: &[usize], data: Vec<T>) -> NodeRef {
     debug_assert_eq!(element_count(shape), Some(data.len()));
-    let buffer = lazuli_backends::memory::from_vec(data, default_device());
-    Node::ready(T::DTYPE, Value { buffer, layout: Layout::contiguous(shape) }, call.at)
+    let device = default_device();
+    let home = if device.is_host() { device } else { DeviceId::Cpu };
+    let buffer = lazuli_backends::memory::from_vec(data, home);
+    let value = Value { buffer, layout: Layout::contiguous(shape) };
+    match lazuli_backends::to_device(&value, T::DTYPE, device) {
+        Ok(value) => Node::ready_on(device, T::DTYPE, value, call.at),
+        Err(kind) => call.poison(kind, T::DTYPE, device),
+    }
 }
 
 /// # Arrays from data

@@ -5,9 +5,9 @@
 
 use crate::record::Call;
 use crate::{Array, Element};
-use lazuli_core::{DeviceId, ErrorKind, Node};
+use lazuli_core::{DeviceId, Error, ErrorKind, Node};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 /// A device that arrays live on and are computed by.
 ///
@@ -21,8 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Device(DeviceId);
 
-/// Is `portable` the default device?
-static PORTABLE: AtomicBool = AtomicBool::new(false);
+static DEFAULT: RwLock<Device> = RwLock::new(Device(DeviceId::Cpu));
 
 impl Device {
     pub(crate) fn from_id(id: DeviceId) -> Device {
@@ -44,6 +43,51 @@ impl Device {
         Device(DeviceId::Portable)
     }
 
+    /// The NVIDIA GPU number `index`, from 0, as the driver counts them. Nothing but the driver need
+    /// be installed.
+    ///
+    /// Errors: there is no driver, or one older than CUDA 12.0; there is no GPU of this number; a
+    /// build without the feature `cuda`.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// match Device::cuda(0) {
+    ///     Ok(gpu) => println!("{}", gpu.info()),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn cuda(index: usize) -> Result<Device, Error> {
+        let call = Call::new("Device::cuda");
+        match lazuli_backends::open_cuda(index) {
+            Ok(id) => Ok(Device(id)),
+            Err(kind) => Err(call.error(kind)),
+        }
+    }
+
+    /// The simulator of a GPU: the kernels that GPUs run, thread by thread on the CPU, bit for bit.
+    /// Slow; for tests on machines without a GPU. While [`verify`](crate::verify) is on it also
+    /// checks every access to memory: out of bounds, races between threads, what nobody wrote.
+    ///
+    /// Errors: a build without the feature `llvm`.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// # #[cfg(feature = "llvm")] {
+    /// let x = Array::from_vec(vec![1.0f32, 2.0]).to_device(&Device::cuda_simulator()?);
+    /// assert_eq!((&x * &x).sum(..).item()?, 5.0);
+    /// # }
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn cuda_simulator() -> Result<Device, Error> {
+        let call = Call::new("Device::cuda_simulator");
+        match cfg!(feature = "llvm") {
+            true => Ok(Device(DeviceId::CudaSimulator)),
+            false => Err(call.error(ErrorKind::Device("this build has no LLVM, and so no simulator".into()))),
+        }
+    }
+
     /// All devices of this machine and build.
     pub fn all() -> Vec<Device> {
         lazuli_backends::devices().into_iter().map(Device).collect()
@@ -51,7 +95,7 @@ impl Device {
 
     /// Makes `device` the one that new arrays of the process belong to. It is `cpu` at first.
     pub fn set_default(device: &Device) {
-        PORTABLE.store(device.0 == DeviceId::Portable, Ordering::Relaxed);
+        *DEFAULT.write().unwrap_or_else(PoisonError::into_inner) = *device;
     }
 
     /// The name that messages and plans use.
@@ -63,6 +107,8 @@ impl Device {
     pub fn info(&self) -> DeviceInfo {
         let engine = match self.0 {
             DeviceId::Cpu if cfg!(feature = "llvm") => "machine code by LLVM",
+            DeviceId::Cuda(_) => "PTX by LLVM",
+            DeviceId::CudaSimulator => "kernels of GPUs by LLVM, thread by thread",
             _ => "portable interpreter",
         };
         DeviceInfo {
@@ -79,7 +125,7 @@ impl Device {
 /// The device that new arrays belong to.
 impl Default for Device {
     fn default() -> Device {
-        Device(if PORTABLE.load(Ordering::Relaxed) { DeviceId::Portable } else { DeviceId::Cpu })
+        *DEFAULT.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -128,9 +174,11 @@ fn memory_line(name: &str) -> Option<u64> {
 impl<T: Element> Array<T> {
     /// The array on another device: the only way from one to another. Evaluates the array where
     /// it is. Devices that share a memory (`cpu` and `portable`) share the buffer; to the same
-    /// device it is the same array.
+    /// device it is the same array; else its bytes are copied, and counted
+    /// (`stats().bytes_copied`).
     ///
-    /// Errors, as a poisoned array: of the evaluation; there is no such device.
+    /// Errors, as a poisoned array: of the evaluation; there is no such device; memory that cannot
+    /// be had there.
     #[track_caller]
     pub fn to_device(&self, device: &Device) -> Array<T> {
         let call = Call::new("to_device");
@@ -142,7 +190,10 @@ impl<T: Element> Array<T> {
             return Array::of(call.poison(kind, T::DTYPE, device.0));
         }
         Array::of(match crate::read::force(self.node()) {
-            Ok(value) => Node::ready_on(device.0, T::DTYPE, value.clone(), call.at),
+            Ok(value) => match lazuli_backends::to_device(value, T::DTYPE, device.0) {
+                Ok(value) => Node::ready_on(device.0, T::DTYPE, value, call.at),
+                Err(kind) => call.poison(kind, T::DTYPE, device.0),
+            },
             Err(error) => Node::poisoned(T::DTYPE, error, device.0),
         })
     }

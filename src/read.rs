@@ -1,8 +1,8 @@
 //! Reading the elements of evaluated nodes.
 //!
 //! An evaluated node is a buffer and a layout. This is the only module of the front door that
-//! touches memory, and the only one with `unsafe` code. What it relies on: a ready node's buffer
-//! is host memory that holds valid elements of the node's dtype (bools are bytes 0 and 1)
+//! touches memory, and the only one with `unsafe` code. What it relies on: a ready node's buffer,
+//! brought to the host where it is a GPU's, holds valid elements of the node's dtype (bools are bytes 0 and 1)
 //! wherever the layout points, nobody writes to it while a node refers to it, and a layout's
 //! positions are all inside its buffer.
 
@@ -45,12 +45,13 @@ impl<T: Element> Elements<T> {
     /// The elements of a node that holds `T`, which is computed first if it has to be.
     pub(crate) fn of(node: &NodeRef) -> Result<Elements<T>, Error> {
         debug_assert_eq!(node.dtype(), T::DTYPE);
-        let value = force(node)?.clone();
+        let fail = |kind| Error::new(kind, "read", node.location());
+        let value = lazuli_backends::to_host(force(node)?, T::DTYPE).map_err(fail)?;
         if let Some((low, high)) = value.layout.range() {
             let elements = value.buffer.bytes() / size_of::<T>();
             if low < 0 || high as usize >= elements {
                 let kind = format!("a layout of {low}..={high} in a buffer of {elements} elements");
-                return Err(Error::new(ErrorKind::Internal(kind), "read", node.location()));
+                return Err(fail(ErrorKind::Internal(kind)));
             }
         }
         let base = value.buffer.ptr() as *const T;

@@ -25,7 +25,16 @@ pub mod sim;
 pub use exec::memory;
 pub use exec::stats::{Stats, stats, stats_scope};
 pub use exec::threads::{num_threads, set_num_threads};
+pub use exec::transfer::{to_device, to_host};
 pub use exec::{devices, evaluate, explain, fusion_scope, verify};
+
+/// The GPU number `index`, if there is one.
+pub fn open_cuda(index: usize) -> Result<lazuli_core::DeviceId, lazuli_core::ErrorKind> {
+    #[cfg(feature = "cuda")]
+    return cuda::device(index).map(|device| device.id());
+    #[cfg(not(feature = "cuda"))]
+    Err(lazuli_core::ErrorKind::Device(format!("this build has no CUDA, and so no GPU number {index}")))
+}
 
 /// Counts an evaluation that the recording limit set off.
 pub fn count_flush() {

@@ -23,6 +23,11 @@ const CUDA: [&str; 16] = [
 ];
 
 impl DeviceId {
+    /// Is it an engine of the host, on the host's memory?
+    pub fn is_host(self) -> bool {
+        matches!(self, DeviceId::Cpu | DeviceId::Portable)
+    }
+
     /// The name that messages and plans use.
     pub fn name(self) -> &'static str {
         match self {

@@ -130,6 +130,17 @@ impl Device {
         Ok(())
     }
 
+    /// Sets the first `len` bytes of a buffer to zero, in the order of the stream.
+    pub fn fill_zero(&'static self, buffer: &Buffer, len: usize, stream: &Stream) -> Result<()> {
+        let address = self.prepare(buffer, 0, len, stream)?;
+        let api = self.enter()?;
+        // SAFETY: the range was checked, and the buffer is there for the stream.
+        match unsafe { (api.cuMemsetD8Async)(address, 0, len, stream.handle()) } {
+            SUCCESS => Ok(()),
+            code => Err(stream.error("cuMemsetD8Async", code)),
+        }
+    }
+
     /// Copies bytes from a buffer, from its byte `offset` on, when the stream has got there.
     pub fn download(
         &'static self,

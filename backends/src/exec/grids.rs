@@ -115,8 +115,10 @@ impl Job<'_> {
     fn launch(&self, loaded: &crate::grid::cuda::Loaded, launches: &Launches) -> Result<(), ErrorKind> {
         use crate::cuda::{Note, device};
         use crate::grid::cuda;
-        let place = self.bound.accesses.iter().position(|a| a.write).and_then(self.buffers_at());
-        let buffer = cuda::buffer(place.ok_or_else(|| ErrorKind::Internal("a kernel without a result".into()))?)?;
+        let written = self.bound.accesses.iter().position(|a| a.write);
+        let memory = written.and_then(|a| (self.buffers)(a));
+        let missing = || ErrorKind::Internal("a kernel without a result".into());
+        let buffer = cuda::buffer(memory.ok_or_else(missing)?)?;
         let stream = cuda::stream(device(buffer.place().index())?)?;
         for a in 0..self.bound.accesses.len() {
             if let Some(memory) = (self.buffers)(a) {
@@ -128,18 +130,12 @@ impl Job<'_> {
         {
             buffer.place().fill_zero(cuda::buffer(room)?, launches.room.tickets, &stream)?;
         }
-        let written = self.bound.accesses.iter().position(|a| a.write).and_then(|a| self.node(a));
-        let note = match written.map(|n| &self.trace.items[n].node) {
-            Some(node) => Note { operation: node.name(), at: node.location() },
+        let note = match written.and_then(|a| self.node(a)).map(|n| &self.trace.items[n].node) {
+            Some(node) => Note { operation: node.name(), location: Some(node.location()) },
             None => Note::here("kernel"),
         };
         // SAFETY: the words are those of this launch; the evaluation holds its memory, which goes back
         // in the order of the stream.
         unsafe { cuda::run(loaded, launches, &self.words(launches), &stream, note) }
-    }
-
-    #[cfg(feature = "cuda")]
-    fn buffers_at<'s>(&'s self) -> impl FnOnce(usize) -> Option<&'s BufferRef> {
-        |a| (self.buffers)(a)
     }
 }

@@ -27,20 +27,19 @@ pub fn check(bytes: usize, device: DeviceId) -> Result<(), ErrorKind> {
 }
 
 /// Can the host look into a device's memory?
-fn is_host(device: DeviceId) -> bool {
+fn is_seen(device: DeviceId) -> bool {
     !matches!(device, DeviceId::Cuda(_))
 }
 
 /// A value where the host can read it: the same one, or a copy. Waits for what computes it.
 pub fn to_host(value: &Value, dtype: DType) -> Result<Value, ErrorKind> {
-    if is_host(value.buffer.device()) { Ok(value.clone()) } else { copied(value, dtype, DeviceId::Cpu) }
+    if is_seen(value.buffer.device()) { Ok(value.clone()) } else { copied(value, dtype, DeviceId::Cpu) }
 }
 
 /// A value in the memory of another device. `Cpu` and `Portable` are one memory.
 pub fn to_device(value: &Value, dtype: DType, device: DeviceId) -> Result<Value, ErrorKind> {
-    let plain = |d: DeviceId| matches!(d, DeviceId::Cpu | DeviceId::Portable);
     let from = value.buffer.device();
-    let shared = from == device || plain(from) && plain(device);
+    let shared = from == device || from.is_host() && device.is_host();
     if shared { Ok(value.clone()) } else { copied(value, dtype, device) }
 }
 
@@ -57,7 +56,7 @@ fn copied(value: &Value, dtype: DType, device: DeviceId) -> Result<Value, ErrorK
     if start + bytes > from.bytes() {
         return Err(ErrorKind::Internal(format!("a layout beyond a buffer of {} bytes", from.bytes())));
     }
-    match (is_host(from.device()), is_host(device)) {
+    match (is_seen(from.device()), is_seen(device)) {
         (true, true) => {
             // SAFETY: both are host memory of at least these bytes, and the new one is nobody else's.
             unsafe { std::ptr::copy_nonoverlapping(from.ptr().add(start), to.ptr(), bytes) };

@@ -21,7 +21,7 @@ pub mod compiler;
 pub mod disk;
 pub mod emit;
 pub mod error;
-mod exit;
+pub(crate) mod exit;
 mod frame;
 pub mod grid;
 pub mod jit;

@@ -41,7 +41,7 @@ struct event { device *dev; stream *on; uint64_t at; int timed, recorded, done; 
 struct block { char *at; size_t size; device *dev; int used, alive; block *next; };
 struct function { char name[64]; size_t sizes[4]; int count, dynamic, unloaded; function *next; };
 typedef struct { function *fn; uint32_t grid[3], block, shared; int words; uint64_t word[WORDS]; } launch;
-enum kind { COPY, KERNEL, RECORD, WAIT, ALLOC, FREE };
+enum kind { COPY, FILL, KERNEL, RECORD, WAIT, ALLOC, FREE };
 struct op { enum kind kind; uint64_t number; devptr to, from; size_t len; int to_host, from_host; char *staged;
             launch launch; event *event; block *block; op *next; };
 struct stream { device *dev; op *head, **tail; uint64_t given, done; graph *capture; stream *next; };
@@ -137,6 +137,9 @@ static void run_one(stream *s) {
     case COPY:
         fine = (o->from_host || is_alive(NULL, o->from, o->len)) && (o->to_host || is_alive(NULL, o->to, o->len));
         if (fine) memcpy((char *)o->to, o->staged ? o->staged : (char *)o->from, o->len);
+        break;
+    case FILL:
+        memset((void *)o->to, (int)o->from, o->len);
         break;
     case KERNEL: fine = run_kernel(s->dev, &o->launch); break;
     case RECORD:
@@ -365,6 +368,14 @@ API code cuMemcpyDtoDAsync_v2(devptr to, devptr from, size_t len, stream *s) {
     NOT_CAPTURED(s)
     op *o = give(s, COPY);
     o->to = to, o->from = from, o->len = len;
+    END
+}
+API code cuMemsetD8Async(devptr to, unsigned char value, size_t len, stream *s) {
+    BEGIN("cuMemsetD8Async")
+    ON(s)
+    NOT_CAPTURED(s)
+    op *o = give(s, FILL);
+    o->to = to, o->from = value, o->len = len;
     END
 }
 API code cuMemcpyPeerAsync(devptr to, device *to_dev, devptr from, device *from_dev, size_t len, stream *s) {
