@@ -34,6 +34,8 @@ mod recipes;
 mod recording;
 mod reduction_order;
 mod reductions;
+#[cfg(feature = "llvm")]
+mod simulator;
 mod support;
 mod threads;
 #[cfg(feature = "llvm")]

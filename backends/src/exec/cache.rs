@@ -6,9 +6,9 @@
 
 use super::stats;
 use crate::Stats;
-use crate::portable::Program;
 #[cfg(feature = "llvm")]
 use crate::grid::{self, simulator};
+use crate::portable::Program;
 use lazuli_core::{Caps, DeviceId, ErrorKind};
 use lazuli_fusion::bind::{Bound, Launch};
 use lazuli_fusion::{Launches, Plan, Trace, bind, plan};

@@ -5,9 +5,9 @@ use super::verify;
 use crate::grid::{Launches, simulator};
 use crate::llvm::abi::Words;
 use lazuli_core::{BufferRef, ErrorKind};
+use lazuli_fusion::Trace;
 use lazuli_fusion::bind::Bound;
 use lazuli_fusion::kernel::Target;
-use lazuli_fusion::Trace;
 use std::panic::Location;
 
 /// A kernel with its memory.
@@ -69,7 +69,8 @@ impl Job<'_> {
             false => None,
         };
         let regions = if checked.is_some() { self.regions(launches) } else { Vec::new() };
-        let run = simulator::Run { bound: self.bound, launches, words: &words, regions: &regions, line: &line };
+        let run =
+            simulator::Run { bound: self.bound, launches, words: &words, regions: &regions, line: &line };
         // SAFETY: the words are those of this launch, whose memory the evaluation holds.
         unsafe { simulator::run(checked.as_deref().unwrap_or(program), &run, self.workers) }
     }

@@ -169,7 +169,9 @@ pub struct Grid<'e> {
 /// The functions of a kernel, in the order in which they are launched: one, or one a sweep.
 pub fn entries(b: &Bound, geometry: Geometry) -> Vec<String> {
     match geometry.shape {
-        Shape::Split | Shape::SplitColumns => (0..b.stages.sweeps.len()).map(|s| format!("sweep{s}")).collect(),
+        Shape::Split | Shape::SplitColumns => {
+            (0..b.stages.sweeps.len()).map(|s| format!("sweep{s}")).collect()
+        }
         _ => vec!["run".into()],
     }
 }
