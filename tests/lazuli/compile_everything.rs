@@ -25,7 +25,9 @@ fn same_on_all<T: Sample, U: Element>(name: &str, f: &dyn Fn(&Array<T>, &Array<T
             true => format!("{:?}, {:?}, {:?}", a[i], b[i], c[i]),
             false => i.to_string(),
         };
-        assert_bits(&what, &on(&Device::cpu()), &expected, describe);
+        for device in others() {
+            assert_bits(&format!("{what} on {device}"), &on(&device), &expected, describe);
+        }
         let what = format!("{what} through columns");
         // The same as a strided operand of a matrix: other lanes, other code.
         let wide = |d: &Device| {
@@ -34,7 +36,9 @@ fn same_on_all<T: Sample, U: Element>(name: &str, f: &dyn Fn(&Array<T>, &Array<T
             f(&twice(&a), &twice(&b), &twice(&c))
         };
         let expected = wide(&Device::portable()).to_vec().unwrap_or_else(|e| panic!("{what}: {e}"));
-        assert_bits(&what, &wide(&Device::cpu()), &expected, |i| i.to_string());
+        for device in others() {
+            assert_bits(&format!("{what} on {device}"), &wide(&device), &expected, |i| i.to_string());
+        }
     }
 }
 
@@ -164,8 +168,11 @@ fn same_reductions<T: Sample, U: Element>(name: &str, f: &dyn Fn(&Array<T>, Axes
                 f(&x.expand_dims(2).broadcast_to([shape[0], shape[1], 2]), Axes::from([0, 2])),
             ]
         };
-        for (k, (expected, got)) in all(&Device::portable()).iter().zip(all(&Device::cpu())).enumerate() {
-            let what = format!("{name} of {} {shape:?}, way {k}", T::DTYPE);
+        for (k, (expected, got)) in others()
+            .iter()
+            .flat_map(|device| all(&Device::portable()).into_iter().zip(all(device)).enumerate())
+        {
+            let what = format!("{name} of {} {shape:?}, way {k}, on {}", T::DTYPE, got.device());
             let expected = expected.to_vec().unwrap_or_else(|e| panic!("{what}: {e}"));
             assert_bits(&what, &got, &expected, |i| i.to_string());
         }

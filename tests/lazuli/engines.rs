@@ -1,4 +1,4 @@
-//! Helpers for the tests that hold both engines to the same bits.
+//! Helpers for the tests that hold all engines to the same bits.
 //!
 //! [`everywhere`] runs a check on each engine, fused and op by op. [`assert_bits`] compares with
 //! what the rules of `docs/NUMERICS.md` give, computed in plain Rust by the caller: every bit
@@ -8,9 +8,22 @@
 use lazuli::prelude::*;
 use std::fmt::Debug;
 
-/// Both engines. In a build without LLVM they are one engine under two names.
-pub fn engines() -> [Device; 2] {
-    [Device::cpu(), Device::portable()]
+/// All engines: of the CPU (in a build without LLVM one under two names), the simulator of a GPU,
+/// and the first GPU where there is one.
+pub fn engines() -> Vec<Device> {
+    let mut all = vec![Device::cpu(), Device::portable()];
+    all.extend(grids());
+    all
+}
+
+/// All engines but the interpreter, which the others are held against.
+pub fn others() -> Vec<Device> {
+    engines().into_iter().filter(|d| *d != Device::portable()).collect()
+}
+
+/// The engines that run kernels as grids of threads.
+pub fn grids() -> Vec<Device> {
+    [Device::cuda_simulator(), Device::cuda(0)].into_iter().flatten().collect()
 }
 
 /// Runs `f` for each engine, fused and op by op. `f` gets a name for messages.

@@ -64,9 +64,11 @@ fn same<T: Points>(name: &str, data: &[&[T]], f: impl Fn(&[Array<T>]) -> Array<T
     let run = |device: &Device| f(&data.iter().map(|v| on(device, v)).collect::<Vec<_>>());
     let expected = run(&Device::portable()).to_vec().unwrap();
     let what = format!("{name} of {}", T::DTYPE);
-    assert_bits(&what, &run(&Device::cpu()), &expected, |i| {
-        data.iter().map(|v| format!("{:?} ({:#x}) ", v[i], v[i].to_bits64())).collect()
-    });
+    for device in others() {
+        assert_bits(&format!("{what} on {device}"), &run(&device), &expected, |i| {
+            data.iter().map(|v| format!("{:?} ({:#x}) ", v[i], v[i].to_bits64())).collect()
+        });
+    }
 }
 
 #[test]

@@ -144,7 +144,10 @@ mod environment {
         // First in an odd mode, so that compiling and planning happen in it.
         let all: Vec<_> = MODES
             .into_iter()
-            .flat_map(|mode| engines().map(|device| (mode, device, within(mode, || f(&device).to_vec()))))
+            .flat_map(|mode| {
+                let each = |device| (mode, device, within(mode, || f(&device).to_vec()));
+                engines().into_iter().map(each).collect::<Vec<_>>()
+            })
             .collect();
         let expected = f(&Device::portable()).to_vec().unwrap();
         for (mode, device, (got, left)) in all {

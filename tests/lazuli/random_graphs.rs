@@ -1,15 +1,15 @@
-//! Fusion never changes a result: random programs, computed in four ways, to the same bits.
+//! Fusion never changes a result: random programs, computed in several ways, to the same bits.
 //!
 //! proptest grows recipes (see `recipes`): any operations over any shapes and element types, shared
 //! subexpressions, views of views, reductions broadcast back, several roots, values evaluated or
-//! dropped on the way. Each is recorded four times from scratch and evaluated fused and op by op,
-//! by machine code and by the portable interpreter. Shapes, element types, errors and all bits
+//! dropped on the way. Each is recorded anew for each way and evaluated fused and op by op,
+//! by machine code, by the portable interpreter, and as the grid of a GPU. Shapes, element types, errors and all bits
 //! have to be the same (NaNs count as equal). A failure shrinks, and is printed as a program.
 //!
 //! The cases are the same on every run. `LAZULI_CASES` sets how many each test tries, `LAZULI_SEED`
 //! which; with `LAZULI_TRACE` each program is printed before it is tried.
 
-use crate::engines::engines;
+use crate::engines::grids;
 use crate::recipes::*;
 use DType::*;
 use lazuli::prelude::*;
@@ -94,17 +94,18 @@ fn difference(expected: &Outcome, got: &Outcome) -> Option<String> {
     None
 }
 
-/// Evaluates a recipe in four ways; in two if machine code (which LLVM has to make) is left out.
+/// Evaluates a recipe in all ways; in two if machine code (which LLVM has to make) is left out.
 fn all_agree(recipe: &Recipe, machine_code: bool) -> Result<(), TestCaseError> {
     if std::env::var_os("LAZULI_TRACE").is_some() {
         eprintln!("{recipe:?}");
     }
     let expected = run(recipe, &Device::portable(), false);
     let mut wrong = Vec::new();
-    let [cpu, portable] = engines();
-    for (device, fused, threads, skip) in
-        [(portable, true, 2, false), (cpu, true, 7, !machine_code), (cpu, false, 1, !machine_code)]
-    {
+    let (cpu, portable) = (Device::cpu(), Device::portable());
+    let mut ways =
+        vec![(portable, true, 2, false), (cpu, true, 7, !machine_code), (cpu, false, 1, !machine_code)];
+    ways.extend(grids().into_iter().map(|grid| (grid, true, 2, !machine_code)));
+    for (device, fused, threads, skip) in ways {
         lazuli::set_num_threads(threads);
         if !skip && let Some(how) = difference(&expected, &run(recipe, &device, fused)) {
             let fused = if fused { "fused" } else { "op by op" };
