@@ -63,10 +63,10 @@ impl Launches {
         let mut set = |word: Word, value: usize| own[word as usize] = value as u64;
         let sums = || b.kernel.body.iter().filter(|d| matches!(d.inst, Inst::Reduce(..))).count();
         let (blocks, room) = match geometry.shape {
-            Shape::Map { steps } => {
+            Shape::Map => {
                 set(Word::Groups, vectors);
                 set(Word::Pieces, lanes.div_ceil(width));
-                (vectors.div_ceil(BLOCK * steps), Room::default())
+                (vectors.div_ceil(BLOCK * geometry.steps), Room::default())
             }
             Shape::Columns => {
                 set(Word::Groups, vectors);
@@ -75,6 +75,10 @@ impl Launches {
             Shape::Team { threads } => {
                 set(Word::Groups, rows);
                 (rows.div_ceil(BLOCK / threads), Room::default())
+            }
+            Shape::Long => {
+                set(Word::Groups, rows);
+                (rows, Room::default())
             }
             Shape::Split => {
                 let pieces = length.div_ceil(geometry.tile());

@@ -44,6 +44,13 @@ impl<'e, 'p> Env<'e, 'p> {
         Env { lanes, values: HashMap::new(), outer }
     }
 
+    /// A scope of its own with the same values, for points of so many lanes.
+    pub fn widened<'q>(&self, lanes: u32) -> Env<'e, 'q> {
+        let mut values = self.outer.map(|o| o.widened(lanes).values).unwrap_or_default();
+        values.extend(&self.values);
+        Env { lanes, values, outer: None }
+    }
+
     /// Gives an instruction its value.
     pub fn set(&mut self, v: Val, value: V<'e>) {
         self.values.insert(v, value);
@@ -67,6 +74,9 @@ impl<'e, 'p> Env<'e, 'p> {
         value.e.splat(value, self.lanes)
     }
 }
+
+/// Lanes for which a function is printed at once on a grid.
+const SLICE: u32 = 8;
 
 /// Bytes at the start of scratch that functions of the host get their operands in.
 const REMAINDER_BYTES: i64 = 3 * 64 * 8;
@@ -403,14 +413,14 @@ impl<'e> Frame<'e> {
                 Some(code) if !e.dialect.is_grid() => {
                     self.with_exceptions(code, op, env.get(a), dtype_of(a))?
                 }
-                _ => body::unary(op, env.get(a), dtype_of(a))?,
+                _ => self.in_slices(&[env.get(a)], |x| body::unary(op, x[0], dtype_of(a)))?,
             },
             Inst::Binary(op, a, b) => {
                 let rem = |x, y| match e.dialect.is_grid() {
                     true => super::remainder::remainder(x, y),
                     false => self.remainder(x, y),
                 };
-                body::binary(op, env.get(a), env.get(b), dtype_of(a), rem)?
+                self.in_slices(&[env.get(a), env.get(b)], |x| body::binary(op, x[0], x[1], dtype_of(a), rem))?
             }
             Inst::Select(c, a, b) => e.select(env.get(c), env.get(a), env.get(b)),
             Inst::MulAdd(a, b, c) => e.intrinsic("llvm.fma", &[env.get(a), env.get(b), env.get(c)]),
@@ -419,6 +429,25 @@ impl<'e> Frame<'e> {
             Inst::NarrowOdd(a) => body::narrow_odd(env.get(a)),
             Inst::Reduce(..) => return Err("a reduction is not an instruction of a point".into()),
         })
+    }
+
+    /// An operation of wide values, on a grid a few lanes after the other: what a function holds on to
+    /// across the branch to its cold path is then few registers.
+    fn in_slices(
+        &self,
+        operands: &[V<'e>],
+        f: impl Fn(&[V<'e>]) -> Result<V<'e>, String>,
+    ) -> Result<V<'e>, String> {
+        let (e, lanes) = (self.e, operands[0].ty.lanes);
+        if !e.dialect.is_grid() || lanes <= SLICE {
+            return f(operands);
+        }
+        let slice = |first: u32| {
+            let picks: Vec<u32> = (first..first + SLICE).collect();
+            f(&operands.iter().map(|&v| e.shuffle(v, v, &picks)).collect::<Vec<_>>())
+        };
+        let slices = (0..lanes).step_by(SLICE as usize).map(slice);
+        Ok(e.concat(&slices.collect::<Result<Vec<_>, _>>()?))
     }
 
     /// A function whose cold path is long, and rarely wanted: a function of the host takes it, so

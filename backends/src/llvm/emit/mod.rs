@@ -242,6 +242,13 @@ impl Emitter {
         self.name(format!("<{}>", list.join(", ")), ty)
     }
 
+    /// Scalar constants as the lanes of a vector.
+    pub fn constants<'e>(&'e self, lanes: &[V<'e>]) -> V<'e> {
+        let ty = Ty::new(lanes[0].ty.elem, lanes.len() as u32);
+        let list: Vec<String> = lanes.iter().map(|v| format!("{} {v}", v.ty)).collect();
+        self.name(format!("<{}>", list.join(", ")), ty)
+    }
+
     /// A parameter or other name that exists already.
     pub fn named(&self, name: &str, ty: Ty) -> V<'_> {
         self.name(name.to_string(), ty)

@@ -6,7 +6,7 @@
 //! one thread, all sweeps in one launch; of longer ones a thread takes one chunk, those of a
 //! block meet in shared memory, and blocks as [`super::combine`] says.
 
-use super::points::{self, Points, Reach, clamp, each_step, step_of};
+use super::points::{self, Count, Points, Reach, clamp, each_step, step_of};
 use super::stack::{Items, Stack};
 use super::team::{finished, last_reducing};
 use super::{BLOCK, CHUNK, Grid, PARTIALS, STEPS, Word, combine, simt};
@@ -27,7 +27,7 @@ type List = [(Val, Val, Reduction)];
 struct Columns<'g, 'e> {
     g: &'g Grid<'e>,
     /// Lanes of the thread's vector that are there.
-    lanes: V<'e>,
+    lanes: Count<'e>,
     /// Address of each access at the first column and inner element 0.
     bases: Vec<V<'e>>,
     stack: &'g Stack<'e>,
@@ -82,7 +82,7 @@ pub fn sweep(g: &Grid<'_>, s: usize) -> Result<(), String> {
         depth,
         depths,
         unit,
-        valid: e.compare("icmp sgt", columns.lanes, e.i64(0)),
+        valid: columns.lanes.has(0),
     };
     let mut env = Env::new(g.width, None);
     columns.resume(s, &place, &mut env)?;
@@ -132,7 +132,7 @@ impl<'g, 'e> Columns<'g, 'e> {
         let index = g.row_index(outer, last);
         let base = |a: u16| e.add(f.row_address(a, &index), e.mul(lane, f.lane_stride(a)));
         let bases = (0..g.b.accesses.len() as u16).map(base).collect();
-        let lanes = e.select(inside, e.binary("sub", f.row_extent(last), lane), e.i64(0));
+        let lanes = Count::of(e.binary("sub", f.row_extent(last), lane)).only_if(inside);
         Columns { g, lanes, bases, stack }
     }
 
@@ -148,10 +148,10 @@ impl<'g, 'e> Columns<'g, 'e> {
     /// Points at `steps` elements, those that `there` says.
     fn points(&self, there: &[V<'e>]) -> Points<'e> {
         let (g, e) = (self.g, self.g.e);
-        let whole = e.compare("icmp sge", self.lanes, e.i64(g.width.into()));
+        let whole = self.lanes.has(g.width - 1);
         let aligned = e.binary("and", whole, points::flag(g.word(Word::Aligned)));
         let all = there.iter().fold(aligned, |a, &b| e.binary("and", a, b));
-        let count = there.iter().map(|&t| e.select(t, self.lanes, e.i64(0))).collect();
+        let count = there.iter().map(|&t| self.lanes.only_if(t)).collect();
         Points { steps: there.len(), width: g.width, all, whole: aligned, count }
     }
 
@@ -240,23 +240,24 @@ impl<'g, 'e> Columns<'g, 'e> {
         let end = e.add(start, n);
         let partials = clamp(n, e.i64(PARTIALS));
         let mut result = Ok(());
+        let steps = g.geometry.steps;
         e.for_loop(e.i64(0), partials, 1, &[], |l, _| {
-            let at: Vec<V<'e>> =
-                (0..STEPS as i64).map(|k| e.add(e.add(start, l), e.i64(k * PARTIALS))).collect();
-            let there: Vec<V<'e>> = at.iter().map(|&r| e.compare("icmp slt", r, end)).collect();
-            let points = self.points(&there);
-            match self.at(sweep, rows, &at, &points, true) {
-                Ok(env) => {
-                    let mut parts = Vec::new();
-                    for (&(_, arg, reduction), &pivot) in list.iter().zip(&pivots) {
-                        let value = e.splat(g.f.value(arg, &env), points.lanes());
-                        parts.extend(self.partial(reduction, value, &at, &there, pivot));
-                    }
-                    if !list.is_empty() {
-                        self.stack.push(&reductions, Items::Parts, l, n, &parts);
+            let first = e.add(start, l);
+            let init: Vec<V<'e>> = reductions.iter().flat_map(|r| r.identity(e, g.width)).collect();
+            let turns = e.i64((STEPS / steps) as i64);
+            let done = e.for_loop(e.i64(0), turns, 1, &init, |turn, sums| {
+                let from = e.add(first, e.mul(turn, e.i64(steps as i64 * PARTIALS)));
+                let at: Vec<V<'e>> = (0..steps as i64).map(|k| e.add(from, e.i64(k * PARTIALS))).collect();
+                match self.add_steps(sweep, list, rows, &at, end, &pivots, sums) {
+                    Ok(sums) => sums,
+                    Err(error) => {
+                        result = Err(error);
+                        sums.to_vec()
                     }
                 }
-                Err(error) => result = Err(error),
+            });
+            if !list.is_empty() {
+                self.stack.push(&reductions, Items::Parts, l, n, &done[1..]);
             }
             vec![]
         });
@@ -275,24 +276,38 @@ impl<'g, 'e> Columns<'g, 'e> {
         Ok(reductions.iter().zip(&pivots).map(total).collect())
     }
 
-    /// A partial: its elements, one a step, combined in order.
-    fn partial(
+    /// Adds the elements `at`, of those below `end`, to partials, in order; does the full stores there.
+    fn add_steps(
         &self,
-        reduction: Reduction,
-        value: V<'e>,
+        sweep: &Sweep,
+        list: &List,
+        rows: &Env<'e, '_>,
         at: &[V<'e>],
-        there: &[V<'e>],
-        pivot: Option<V<'e>>,
-    ) -> Vec<V<'e>> {
+        end: V<'e>,
+        pivots: &[Option<V<'e>>],
+        sums: &[V<'e>],
+    ) -> Result<Vec<V<'e>>, String> {
         let (g, e) = (self.g, self.g.e);
-        let identity = reduction.identity(e, g.width);
-        let step = |k: usize| -> Vec<V<'e>> {
-            let position = e.splat(at[k], g.width);
-            let element = reduction.element(step_of(value, k, g.width), position, pivot);
-            let mask = e.splat(there[k], g.width);
-            element.iter().zip(&identity).map(|(&v, &i)| e.select(mask, v, i)).collect()
-        };
-        (1..at.len()).fold(step(0), |sum, k| reduction.combine(&sum, &step(k)))
+        let there: Vec<V<'e>> = at.iter().map(|&r| e.compare("icmp slt", r, end)).collect();
+        let points = self.points(&there);
+        let env = self.at(sweep, rows, at, &points, true)?;
+        let mut out = Vec::with_capacity(sums.len());
+        for (&(_, arg, reduction), &pivot) in list.iter().zip(pivots) {
+            let value = e.splat(g.f.value(arg, &env), points.lanes());
+            let identity = reduction.identity(e, g.width);
+            let from = out.len();
+            let mut sum = sums[from..from + identity.len()].to_vec();
+            for (k, &r) in at.iter().enumerate() {
+                let position = e.splat(r, g.width);
+                let element = reduction.element(step_of(value, k, g.width), position, pivot);
+                let mask = e.splat(there[k], g.width);
+                let element: Vec<V<'e>> =
+                    element.iter().zip(&identity).map(|(&v, &i)| e.select(mask, v, i)).collect();
+                sum = reduction.combine(&sum, &element);
+            }
+            out.extend(sum);
+        }
+        Ok(out)
     }
 
     /// The pivots of a chunk: the mean of its first elements, by the neighbour tree.

@@ -3,15 +3,15 @@
 //! Vectors are numbered through all rows; neighbouring threads have neighbouring vectors, so that
 //! a warp reads a piece of memory in one go.
 
-use super::points::{Points, Reach};
+use super::points::{Count, Points, Reach};
 use super::{BLOCK, Grid, Word, points, simt};
 use crate::llvm::emit::V;
 use crate::llvm::frame::Env;
 use lazuli_fusion::bind::Lane;
 
 /// Prints `run`.
-pub fn run(g: &Grid<'_>, steps: usize) -> Result<(), String> {
-    let (e, f) = (g.e, &g.f);
+pub fn run(g: &Grid<'_>) -> Result<(), String> {
+    let (e, f, steps) = (g.e, &g.f, g.geometry.steps);
     let last = g.b.rows.len() - 1;
     let total = g.word(Word::Groups);
     let first = e.mul(simt::block_index(e), e.i64((BLOCK * steps) as i64));
@@ -30,10 +30,9 @@ pub fn run(g: &Grid<'_>, steps: usize) -> Result<(), String> {
             (g.row_index(outer, last), lane, e.select(inside, left, e.i64(0)))
         })
         .collect();
-    let count: Vec<V<'_>> = at.iter().map(|(_, _, n)| *n).collect();
-    let full = |n| e.compare("icmp sge", n, width);
+    let count: Vec<Count<'_>> = at.iter().map(|(_, _, n)| Count::of(*n)).collect();
     let aligned = points::flag(g.word(Word::Aligned));
-    let all = count.iter().copied().map(full).fold(aligned, |a, b| e.binary("and", a, b));
+    let all = count.iter().map(|c| c.has(g.width - 1)).fold(aligned, |a, b| e.binary("and", a, b));
     let points = Points { steps, width: g.width, all, whole: points::flag(g.word(Word::Whole)), count };
     let place = |a: u16, k: usize, v: u32| {
         let (index, lane, _) = &at[k];

@@ -12,7 +12,8 @@
 //! |---|---|---|
 //! | `Map` | no reduction | 256 threads of a few vectors each |
 //! | `Team` | rows that 8 to 256 threads hold in registers, from sweep to sweep | rows |
-//! | `Split` | longer rows: a launch a sweep | pieces of rows |
+//! | `Long` | longer rows, if they are many and swept more than once | rows |
+//! | `Split` | all other long rows: a launch a sweep | pieces of rows |
 //! | `Columns` | reductions across the memory's rows, of up to 256 elements | columns |
 //! | `SplitColumns` | the same, of more: a launch a sweep | columns x pieces |
 //!
@@ -31,7 +32,7 @@ use super::emit::{Dialect, Elem, Emitter, I64, Ty, V};
 use super::frame::Frame;
 use super::reduce::Reduction;
 use lazuli_fusion::bind::{Bound, Lane, Mode};
-use lazuli_fusion::kernel::{Inst, Val, price};
+use lazuli_fusion::kernel::{Inst, Val, is_elementary, price};
 use lazuli_fusion::stages::Sweep;
 use points::Reach;
 use std::cell::RefCell;
@@ -44,24 +45,26 @@ const PARTIALS: i64 = 32;
 const STEPS: usize = 8;
 /// Bytes of a read that keeps a memory busiest.
 const BYTES: usize = 16;
-/// Bodies up to this price are printed for two vectors a thread.
-const CHEAP: usize = 48;
+/// Instructions that a thread's points may take, roughly: of a map, and of 8 steps of a reduction.
+const MOST_OF_MAP: usize = 2400;
+const MOST: usize = 4096;
+/// So many rows keep a whole card busy with a block each.
+const MANY_ROWS: usize = 96;
 
 const I1: Ty = Ty { elem: Elem::I1, lanes: 1 };
 
 /// How a grid treats a kernel: what the generated code depends on beside the kernel's key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Shape {
-    /// No reduction: `steps` vectors a thread.
-    Map {
-        /// Vectors of a thread.
-        steps: usize,
-    },
+    /// No reduction.
+    Map,
     /// A row a team of `threads`.
     Team {
         /// Threads that share a row.
         threads: usize,
     },
+    /// A row a block, piece by piece.
+    Long,
     /// A row many blocks, a launch a sweep.
     Split,
     /// A column a thread.
@@ -77,6 +80,8 @@ pub struct Geometry {
     pub shape: Shape,
     /// Lanes of a vector of points.
     pub width: usize,
+    /// Vectors that are computed at once: of a map a thread's, of a partial or a chunk 8 or 1.
+    pub steps: usize,
     /// All numbers of elements fit 31 bits: indices are split by 32-bit divisions.
     pub narrow: bool,
 }
@@ -89,27 +94,47 @@ impl Geometry {
         let (memory, registers) = (points::widest(memory), points::widest(registers));
         // Reductions across rows share memory for a vector of every thread: 48 KiB at 4 lanes.
         let most = if b.mode == Mode::Columns || registers == 8 { 4 } else { 8 };
-        let width = (BYTES / memory).clamp(2, most);
+        let mut width = (BYTES / memory).clamp(2, most);
         let length = b.inner_count();
-        let cost: usize = b.kernel.body.iter().map(|d| price(&d.inst)).sum();
+        // Long bodies are printed for fewer points: the code grows with each.
+        let size: usize = b.kernel.body.iter().map(|d| size(&d.inst)).sum();
+        let wanted = if b.mode == Mode::Map { 2 } else { STEPS };
+        let most = if b.mode == Mode::Map { MOST_OF_MAP } else { MOST };
+        let steps = if wanted * width * size <= most { wanted } else { 1 };
+        while width > 2 && width * size > MOST_OF_MAP {
+            width /= 2;
+        }
         let chunk_team = PARTIALS as usize / width;
         let warp = simt::WARP as usize * STEPS * width;
+        let sweeps = b.stages.sweeps.len();
         let shape = match b.mode {
-            Mode::Map => Shape::Map { steps: if cost <= CHEAP { 2 } else { 1 } },
+            Mode::Map => Shape::Map,
             Mode::Columns if length <= CHUNK as usize => Shape::Columns,
             Mode::Columns => Shape::SplitColumns,
             Mode::Rows if length <= CHUNK as usize => Shape::Team { threads: chunk_team },
             Mode::Rows if length <= warp => Shape::Team { threads: simt::WARP as usize },
             Mode::Rows if length <= BLOCK * STEPS * width => Shape::Team { threads: BLOCK },
+            Mode::Rows if sweeps > 1 && b.row_count() >= MANY_ROWS => Shape::Long,
             Mode::Rows => Shape::Split,
         };
         let points = b.row_count().saturating_mul(length.max(1));
-        Geometry { shape, width, narrow: points < 1 << 31 }
+        Geometry { shape, width, steps, narrow: points < 1 << 31 }
     }
 
     /// Elements of a row that a block treats.
     pub fn tile(&self) -> usize {
         BLOCK * STEPS * self.width
+    }
+}
+
+/// Roughly how many instructions one of a body's becomes.
+fn size(inst: &Inst) -> usize {
+    use lazuli_core::{BinaryOp, UnaryOp};
+    match inst {
+        Inst::Unary(UnaryOp::Sin | UnaryOp::Cos | UnaryOp::Tan, _) => 200,
+        Inst::Binary(BinaryOp::Pow | BinaryOp::Atan2 | BinaryOp::Rem, ..) => 200,
+        Inst::Unary(op, _) if is_elementary(*op) => 60,
+        other => price(other),
     }
 }
 
@@ -196,8 +221,9 @@ pub fn print(b: &Bound, geometry: Geometry, dialect: Dialect) -> Result<Printed,
             let width = geometry.width as u32;
             let g = Grid { e: &e, f, b, geometry, width, sites: &sites, shared: &shared };
             result = std::mem::replace(&mut result, Ok(())).and_then(|()| match geometry.shape {
-                Shape::Map { steps } => map::run(&g, steps),
+                Shape::Map => map::run(&g),
                 Shape::Team { threads } => team::run(&g, threads),
+                Shape::Long => team::long(&g),
                 Shape::Columns => columns::run(&g),
                 Shape::Split => team::sweep(&g, s),
                 Shape::SplitColumns => columns::sweep(&g, s),
@@ -205,7 +231,7 @@ pub fn print(b: &Bound, geometry: Geometry, dialect: Dialect) -> Result<Printed,
         });
     }
     result?;
-    let cooperative = !matches!(geometry.shape, Shape::Map { .. } | Shape::Columns);
+    let cooperative = !matches!(geometry.shape, Shape::Map | Shape::Columns);
     let mut text = e.finish();
     if dialect == Dialect::Ptx && shared.get() > 0 {
         text.push_str(&format!(

@@ -9,7 +9,7 @@
 use super::simt;
 use super::{Grid, I1};
 use crate::llvm::body;
-use crate::llvm::emit::{Elem, I64, Ty, V};
+use crate::llvm::emit::{Emitter, I64, Ty, V};
 use lazuli_core::DType;
 use lazuli_fusion::bind::Slot;
 use std::collections::HashMap;
@@ -38,7 +38,50 @@ pub struct Points<'e> {
     /// Each vector is there whole, and aligned, or absent.
     pub whole: V<'e>,
     /// For each step: how many of its lanes are there (none if it is not above 0).
-    pub count: Vec<V<'e>>,
+    pub count: Vec<Count<'e>>,
+}
+
+/// A number of lanes: one that is known at run time, less one that is known now. So the steps of a
+/// thread can share a register.
+#[derive(Clone, Copy)]
+pub struct Count<'e> {
+    n: V<'e>,
+    less: i64,
+}
+
+impl<'e> Count<'e> {
+    /// That many lanes (a 64-bit number).
+    pub fn of(n: V<'e>) -> Count<'e> {
+        let e = n.e;
+        // It is compared with small numbers only.
+        let low = e.call("llvm.smax.i64", I64, &[n, e.i64(-1)]);
+        let low = e.call("llvm.smin.i64", I64, &[low, e.i64(1 << 20)]);
+        Count { n: e.convert("trunc", low, simt::I32), less: 0 }
+    }
+
+    /// So many fewer.
+    pub fn less(self, less: i64) -> Count<'e> {
+        Count { n: self.n, less: self.less + less }
+    }
+
+    /// All of them if `condition` holds, and none otherwise.
+    pub fn only_if(self, condition: V<'e>) -> Count<'e> {
+        let e = condition.e;
+        Count { n: e.select(condition, self.n, e.int(simt::I32, 0)), ..self }
+    }
+
+    /// Is lane `v` there?
+    pub fn has(self, v: u32) -> V<'e> {
+        let e = self.n.e;
+        e.compare("icmp sgt", self.n, e.int(simt::I32, self.less + i64::from(v)))
+    }
+
+    /// Which of `width` lanes are there?
+    fn mask(self, width: u32) -> V<'e> {
+        let e = self.n.e;
+        let numbers: Vec<V<'e>> = (0..width).map(|v| e.int(simt::I32, self.less + i64::from(v))).collect();
+        e.compare("icmp sgt", e.splat(self.n, width), e.constants(&numbers))
+    }
 }
 
 /// The address (or position) of an access at a step and a lane.
@@ -51,11 +94,8 @@ impl<'e> Points<'e> {
     }
 
     /// Which points are there?
-    pub fn mask(&self, g: &Grid<'e>) -> V<'e> {
-        let e = g.e;
-        let numbers = Ty::new(Elem::I64, self.width);
-        let below = |&n: &V<'e>| e.compare("icmp slt", e.lane_numbers(numbers), e.splat(n, self.width));
-        e.concat(&self.count.iter().map(below).collect::<Vec<_>>())
+    pub fn mask(&self, e: &'e Emitter) -> V<'e> {
+        e.concat(&self.count.iter().map(|c| c.mask(self.width)).collect::<Vec<_>>())
     }
 }
 
@@ -101,7 +141,7 @@ impl<'e> Grid<'e> {
         let guarded = |inside: V<'e>, ty: Ty, at: &dyn Fn() -> V<'e>| {
             e.if_else(inside, || vec![self.load(a, ty, at())], || vec![e.bits(ty, 0)])[0]
         };
-        let there = |k: usize, v: u32| e.compare("icmp sgt", points.count[k], e.i64(v.into()));
+        let there = |k: usize, v: u32| points.count[k].has(v);
         let read = |k: usize, v: u32, ty: Ty| match form {
             Form::All => self.load(a, ty, place(a, k, v)),
             _ => guarded(there(k, v), ty, &|| place(a, k, v)),
@@ -126,7 +166,7 @@ impl<'e> Grid<'e> {
     pub fn write(&self, points: &Points<'e>, a: u16, reach: Reach, value: V<'e>, place: Place<'_, 'e>) {
         let e = self.e;
         let raw = body::shrink(value, self.f.access(a).dtype);
-        let there = |k: usize, v: u32| e.compare("icmp sgt", points.count[k], e.i64(v.into()));
+        let there = |k: usize, v: u32| points.count[k].has(v);
         let lane = |k: usize, v: u32| e.extract(raw, k as u32 * points.width + v);
         let step = |k: usize| {
             let first = k as u32 * points.width;

@@ -6,7 +6,8 @@
 //! every array is read once. A longer row is *split*: its pieces, of a block each, are
 //! treated sweep by sweep, a launch each, and their totals meet in memory ([`super::combine`]).
 
-use super::points::{self, Points, Reach, clamp, step_of};
+use super::points::{self, Count, Points, Reach, clamp, step_of};
+use super::stack::{Items, Stack};
 use super::{BLOCK, CHUNK, Grid, PARTIALS, STEPS, Word, simt};
 use crate::llvm::emit::{Elem, I64, Ty, V};
 use crate::llvm::frame::Env;
@@ -22,50 +23,122 @@ const WORD: i64 = 8;
 /// The elements that make a chunk's pivot.
 const FIRST: i64 = 16;
 
+type List = [(Val, Val, Reduction)];
+
 /// A team at its row.
 struct Team<'g, 'e> {
     g: &'g Grid<'e>,
     threads: usize,
-    /// Number of this thread in its block and in its team.
+    /// Number of this thread in its block.
     thread: V<'e>,
+    /// Is there a row?
+    valid: V<'e>,
     /// Address of each access at the row.
     bases: Vec<V<'e>>,
     /// Loads that are the same along the row.
     fixed: HashMap<u16, V<'e>>,
-    points: Points<'e>,
-    /// First element of the team's piece of the row, of this thread's chunk, and of this thread.
-    start: V<'e>,
-    chunk: V<'e>,
-    first: V<'e>,
-    /// Number of sweeps so far: each has shared memory of its own.
-    sweeps: std::cell::Cell<usize>,
 }
 
-/// Prints `run`: a row a team.
+/// A piece of a row: as much as the team holds at once.
+struct Piece<'e> {
+    /// First element.
+    start: V<'e>,
+    /// First element of this thread's chunk, and of this thread.
+    chunk: V<'e>,
+    first: V<'e>,
+    /// All points of the piece are there, and arrays aligned.
+    all: V<'e>,
+    /// How many elements there are from this thread's first on.
+    left: Count<'e>,
+    /// Number of the sweep over a piece: two in turn have shared memory of their own.
+    turn: V<'e>,
+}
+
+/// What has been read and computed of a piece for earlier sweeps.
+struct Held<'e> {
+    wide: Env<'e, 'e>,
+    read: HashMap<u16, V<'e>>,
+}
+
+/// Prints `run`: a row a team, held in registers from sweep to sweep.
 pub fn run(g: &Grid<'_>, threads: usize) -> Result<(), String> {
+    let (team, mut env) = at_row(g, threads);
+    let mut held = Held { wide: Env::new(team.lanes(), None), read: HashMap::new() };
+    team.scalars(0, &mut env, &mut held.wide)?;
+    for (s, sweep) in g.b.stages.sweeps.iter().enumerate() {
+        let totals = team.sweep(sweep, &team.piece(g.e.i64(0), g.e.i64(s as i64)), &mut held)?;
+        for ((r, _, reduction), total) in g.reductions(sweep).into_iter().zip(totals) {
+            set_row(&mut env, &mut held.wide, r, finished(g, reduction, &total));
+        }
+        team.scalars(s as u8 + 1, &mut env, &mut held.wide)?;
+    }
+    team.store_row(&env);
+    Ok(())
+}
+
+/// Prints `run` for longer rows: a row a block, piece by piece in every sweep. What a later sweep reads
+/// again is in the cache, if not too many rows are being worked on.
+pub fn long(g: &Grid<'_>) -> Result<(), String> {
+    let e = g.e;
+    let stack = Stack::new(g, 1);
+    let (team, mut env) = at_row(g, BLOCK);
+    team.scalars(0, &mut env, &mut Env::new(1, None))?;
+    let tile = g.geometry.tile() as i64;
+    for (s, sweep) in g.b.stages.sweeps.iter().enumerate() {
+        let list = g.reductions(sweep);
+        let reductions: Vec<Reduction> = list.iter().map(|r| r.2).collect();
+        let mut result = Ok(());
+        let pieces = e.add(g.f.count(), e.i64(tile - 1));
+        let pieces = e.binary("lshr", pieces, e.i64(tile.trailing_zeros().into()));
+        e.for_loop(e.i64(0), pieces, 1, &[], |p, _| {
+            let start = e.mul(p, e.i64(tile));
+            let mut held = Held { wide: env.widened(team.lanes()), read: HashMap::new() };
+            let turn = e.add(e.mul(e.i64(s as i64), pieces), p);
+            match team.sweep(sweep, &team.piece(start, turn), &mut held) {
+                Ok(totals) if !list.is_empty() => {
+                    let n = clamp(e.binary("sub", g.f.count(), start), e.i64(tile));
+                    stack.push(&reductions, Items::Totals(e.i64(tile)), p, n, &totals.concat());
+                }
+                Ok(_) => {}
+                Err(error) => result = Err(error),
+            }
+            vec![]
+        });
+        result?;
+        if list.is_empty() {
+            continue;
+        }
+        let none: Vec<V<'_>> = reductions.iter().flat_map(|r| nothing(g, *r)).collect();
+        let all = stack.fold(&reductions, Items::Totals(e.i64(tile)), pieces, g.f.count(), &none);
+        let mut at = 0;
+        for (r, _, reduction) in list {
+            let first = at;
+            at += reduction.total_types(1).len();
+            env.set(r, finished(g, reduction, &all[first..at]));
+        }
+        team.scalars(s as u8 + 1, &mut env, &mut Env::new(1, None))?;
+    }
+    team.store_row(&env);
+    Ok(())
+}
+
+/// The total of no elements.
+pub fn nothing<'e>(g: &Grid<'e>, reduction: Reduction) -> Vec<V<'e>> {
+    let mut none = reduction.identity(g.e, 1);
+    none.resize(reduction.total_types(1).len(), none[0]);
+    none
+}
+
+/// A team at the row that its number says.
+fn at_row<'g, 'e>(g: &'g Grid<'e>, threads: usize) -> (Team<'g, 'e>, Env<'e, 'e>) {
     let e = g.e;
     let thread = simt::thread_index(e);
     let teams = (BLOCK / threads) as i64;
     let team = e.binary("lshr", thread, e.i64(threads.trailing_zeros().into()));
     let row = e.add(e.mul(simt::block_index(e), e.i64(teams)), team);
-    let rows = g.word(Word::Groups);
-    let valid = e.compare("icmp slt", row, rows);
+    let valid = e.compare("icmp slt", row, g.word(Word::Groups));
     let row = e.select(valid, row, e.i64(0));
-    let team = Team::new(g, threads, thread, row, valid, e.i64(0));
-    let mut env = Env::new(1, None);
-    let mut wide = Env::new(team.points.lanes(), None);
-    team.scalars(0, &mut env, &mut wide)?;
-    let mut read = HashMap::new();
-    for (s, sweep) in g.b.stages.sweeps.iter().enumerate() {
-        let totals = team.sweep(sweep, &mut wide, &mut read)?;
-        for ((r, _, reduction), total) in g.reductions(sweep).into_iter().zip(totals) {
-            set_row(&mut env, &mut wide, r, finished(g, reduction, &total));
-        }
-        team.scalars(s as u8 + 1, &mut env, &mut wide)?;
-    }
-    let one = e.compare("icmp eq", team.within(), e.i64(0));
-    team.store_scalars(&env, e.binary("and", one, valid));
-    Ok(())
+    (Team::new(g, threads, thread, row, valid), Env::new(1, None))
 }
 
 /// Prints sweep `s` of a split row: block = row * pieces + piece.
@@ -76,13 +149,13 @@ pub fn sweep(g: &Grid<'_>, s: usize) -> Result<(), String> {
     let (row, piece) = g.divide(simt::block_index(e), pieces);
     let tile = g.geometry.tile() as i64;
     let always = e.compare("icmp eq", row, row);
-    let team = Team::new(g, BLOCK, thread, row, always, e.mul(piece, e.i64(tile)));
+    let team = Team::new(g, BLOCK, thread, row, always);
     let stack = super::combine::room(g);
     let mut env = Env::new(1, None);
-    let mut wide = Env::new(team.points.lanes(), None);
-    team.resume(s, &mut env, &mut wide)?;
+    let mut held = Held { wide: Env::new(team.lanes(), None), read: HashMap::new() };
+    team.resume(s, &mut env, &mut held.wide)?;
     let sweep = &g.b.stages.sweeps[s];
-    let totals = team.sweep(sweep, &mut wide, &mut HashMap::new())?;
+    let totals = team.sweep(sweep, &team.piece(e.mul(piece, e.i64(tile)), e.i64(0)), &mut held)?;
     let list = g.reductions(sweep);
     if list.is_empty() {
         return Ok(());
@@ -146,42 +219,11 @@ pub fn finished<'e>(g: &Grid<'e>, reduction: Reduction, total: &[V<'e>]) -> V<'e
 }
 
 impl<'g, 'e> Team<'g, 'e> {
-    fn new(g: &'g Grid<'e>, threads: usize, thread: V<'e>, row: V<'e>, valid: V<'e>, start: V<'e>) -> Self {
+    fn new(g: &'g Grid<'e>, threads: usize, thread: V<'e>, row: V<'e>, valid: V<'e>) -> Self {
         let (e, f) = (g.e, &g.f);
         let index = g.row_index(row, g.b.rows.len());
-        let bases: Vec<V<'e>> = (0..g.b.accesses.len() as u16).map(|a| f.row_address(a, &index)).collect();
-        let width = i64::from(g.width);
-        let within = e.binary("and", thread, e.i64(threads as i64 - 1));
-        let chunk_team = PARTIALS / width;
-        let chunk = e.binary("lshr", within, e.i64(chunk_team.trailing_zeros().into()));
-        let chunk = e.add(start, e.mul(chunk, e.i64(CHUNK)));
-        let lane = e.mul(e.binary("and", within, e.i64(chunk_team - 1)), e.i64(width));
-        let first = e.add(chunk, lane);
-        let count = |k: usize| {
-            let left = e.binary("sub", f.count(), e.add(first, e.i64(k as i64 * PARTIALS)));
-            e.select(valid, left, e.i64(0))
-        };
-        let end = e.add(start, e.i64((threads * STEPS) as i64 * width));
-        let all = e.binary("and", valid, e.compare("icmp sle", end, f.count()));
-        let points = Points {
-            steps: STEPS,
-            width: g.width,
-            all: e.binary("and", all, points::flag(g.word(Word::Aligned))),
-            whole: points::flag(g.word(Word::Whole)),
-            count: (0..STEPS).map(count).collect(),
-        };
-        let mut team = Team {
-            g,
-            threads,
-            thread,
-            bases,
-            fixed: HashMap::new(),
-            points,
-            start,
-            chunk,
-            first,
-            sweeps: Default::default(),
-        };
+        let bases = (0..g.b.accesses.len() as u16).map(|a| f.row_address(a, &index)).collect();
+        let mut team = Team { g, threads, thread, valid, bases, fixed: HashMap::new() };
         for def in &g.b.kernel.body {
             if let Inst::Load(a) | Inst::Index(a) = def.inst
                 && (!def.full || f.access(a).lane == Lane::Same)
@@ -195,6 +237,45 @@ impl<'g, 'e> Team<'g, 'e> {
             }
         }
         team
+    }
+
+    /// Points that are computed at once.
+    fn lanes(&self) -> u32 {
+        self.g.width * self.g.geometry.steps as u32
+    }
+
+    /// The piece that begins at an element, for a sweep of some number.
+    fn piece(&self, start: V<'e>, turn: V<'e>) -> Piece<'e> {
+        let (g, e) = (self.g, self.g.e);
+        let width = i64::from(g.width);
+        let chunk_team = PARTIALS / width;
+        let within = self.within();
+        let chunk = e.binary("lshr", within, e.i64(chunk_team.trailing_zeros().into()));
+        let chunk = e.add(start, e.mul(chunk, e.i64(CHUNK)));
+        let lane = e.mul(e.binary("and", within, e.i64(chunk_team - 1)), e.i64(width));
+        let end = e.add(start, e.i64((self.threads * STEPS) as i64 * width));
+        let inside = e.binary("and", self.valid, e.compare("icmp sle", end, g.f.count()));
+        let all = e.binary("and", inside, points::flag(g.word(Word::Aligned)));
+        let first = e.add(chunk, lane);
+        let left = Count::of(e.binary("sub", g.f.count(), first)).only_if(self.valid);
+        Piece { start, chunk, first, all, left, turn }
+    }
+
+    /// This thread's points of a piece: all steps, or step `k`; and the first element of each.
+    fn points(&self, piece: &Piece<'e>, k: Option<V<'e>>) -> (Points<'e>, Vec<V<'e>>) {
+        let (g, e) = (self.g, self.g.e);
+        let (firsts, count) = match k {
+            Some(k) => {
+                let first = e.add(piece.first, e.mul(k, e.i64(PARTIALS)));
+                let left = Count::of(e.binary("sub", g.f.count(), first)).only_if(self.valid);
+                (vec![first], vec![left])
+            }
+            None => (0..STEPS as i64)
+                .map(|k| (e.add(piece.first, e.i64(k * PARTIALS)), piece.left.less(k * PARTIALS)))
+                .unzip(),
+        };
+        let whole = points::flag(g.word(Word::Whole));
+        (Points { steps: firsts.len(), width: g.width, all: piece.all, whole, count }, firsts)
     }
 
     /// Number of this thread in its team.
@@ -224,6 +305,13 @@ impl<'g, 'e> Team<'g, 'e> {
         Ok(())
     }
 
+    /// The row-level stores, by the first thread of the team.
+    fn store_row(&self, env: &Env<'e, '_>) {
+        let e = self.g.e;
+        let one = e.compare("icmp eq", self.within(), e.i64(0));
+        self.store_scalars(env, e.binary("and", one, self.valid));
+    }
+
     fn store_scalars(&self, env: &Env<'e, '_>, inside: V<'e>) {
         for s in self.g.b.kernel.stores.iter().filter(|s| !s.full) {
             let value = self.g.f.value(s.value, env);
@@ -231,100 +319,194 @@ impl<'g, 'e> Team<'g, 'e> {
         }
     }
 
-    /// Address (or position) of a point.
-    fn place(&self, a: u16, k: usize, v: u32) -> V<'e> {
-        let e = self.g.e;
-        let r = e.add(self.first, e.i64(k as i64 * PARTIALS + i64::from(v)));
-        e.add(self.bases[a as usize], self.g.inner_offset(a, r))
-    }
-
-    /// One sweep over the team's piece: does its full stores, gives the totals of its reductions
-    /// to all threads of the team. What was read and computed for earlier sweeps is still there.
-    fn sweep(
+    /// The body of a sweep at points, and its full stores if they are wanted. What `held` has is not
+    /// read or computed again.
+    fn body(
         &self,
         sweep: &Sweep,
-        wide: &mut Env<'e, '_>,
-        read: &mut HashMap<u16, V<'e>>,
-    ) -> Result<Vec<Vec<V<'e>>>, String> {
+        points: &Points<'e>,
+        firsts: &[V<'e>],
+        held: &mut Held<'e>,
+        stores: bool,
+    ) -> Result<(), String> {
         let (g, e) = (self.g, self.g.e);
-        self.sweeps.set(self.sweeps.get() + 1);
+        let place = |a: u16, k: usize, v: u32| {
+            let r = e.add(firsts[k], e.i64(v.into()));
+            e.add(self.bases[a as usize], g.inner_offset(a, r))
+        };
         let fresh: Vec<(u16, Reach)> = g
             .loads(&sweep.body)
             .into_iter()
-            .filter(|a| !read.contains_key(a) && !self.fixed.contains_key(a))
+            .filter(|a| !held.read.contains_key(a) && !self.fixed.contains_key(a))
             .map(|a| (a, g.reach(a)))
             .collect();
-        read.extend(g.read(&self.points, &fresh, &|a, k, v| self.place(a, k, v)));
-        let find = |a: u16| self.fixed.get(&a).or_else(|| read.get(&a)).copied();
-        g.f.compute(&sweep.body, wide, &mut |a, _| find(a).expect("read above"))?;
-        for &s in &sweep.stores {
+        held.read.extend(g.read(points, &fresh, &place));
+        let find = |a: u16| self.fixed.get(&a).or_else(|| held.read.get(&a)).copied();
+        g.f.compute(&sweep.body, &mut held.wide, &mut |a, _| find(a).expect("read above"))?;
+        for &s in sweep.stores.iter().filter(|_| stores) {
             let s = &g.b.kernel.stores[s];
-            let value = g.f.value(s.value, wide);
-            g.write(&self.points, s.access, g.reach(s.access), value, &|a, k, v| self.place(a, k, v));
+            let value = g.f.value(s.value, &held.wide);
+            g.write(points, s.access, g.reach(s.access), value, &place);
         }
+        Ok(())
+    }
+
+    /// One sweep over a piece: does its full stores, gives the totals of its reductions to all
+    /// threads of the team.
+    fn sweep(
+        &self,
+        sweep: &Sweep,
+        piece: &Piece<'e>,
+        held: &mut Held<'e>,
+    ) -> Result<Vec<Vec<V<'e>>>, String> {
+        let (g, e) = (self.g, self.g.e);
         let list = g.reductions(sweep);
+        let n = clamp(e.binary("sub", g.f.count(), piece.chunk), e.i64(CHUNK));
+        let (pivots, partials) = match g.geometry.steps {
+            1 => self.partials_by_step(sweep, &list, piece, &held.wide, n)?,
+            _ => self.partials_at_once(sweep, &list, piece, held, n)?,
+        };
         if list.is_empty() {
             return Ok(Vec::new());
         }
-        let n = clamp(e.binary("sub", g.f.count(), self.chunk), e.i64(CHUNK));
         let mut totals: Vec<Vec<V<'e>>> = list
             .iter()
-            .map(|&(_, arg, reduction)| self.chunk_total(reduction, g.f.value(arg, wide), n))
+            .zip(pivots.iter().zip(partials))
+            .map(|((_, _, reduction), (&pivot, partials))| {
+                let mut parts = tree(*reduction, vec![partials]);
+                let mut xor = 1;
+                while xor < PARTIALS / i64::from(g.width) {
+                    parts = self.meet(*reduction, &parts, xor, None);
+                    xor *= 2;
+                }
+                reduction.chunk(&parts, pivot, n)
+            })
             .collect();
         // From chunk to chunk: within the warp, then within the block.
         let chunk_team = PARTIALS / i64::from(g.width);
         let mut xor = chunk_team;
         while xor < simt::WARP.min(self.threads as i64) {
-            let span = xor / chunk_team * CHUNK;
-            let counts = self.counts(span);
+            let counts = self.counts(piece, xor / chunk_team * CHUNK);
             for ((_, _, reduction), total) in list.iter().zip(&mut totals) {
                 *total = self.meet(*reduction, total, xor, Some(counts));
             }
             xor *= 2;
         }
         if self.threads > simt::WARP as usize {
-            totals = self.through_shared(&list, &totals);
+            totals = self.through_shared(&list, piece, &totals);
         }
         Ok(totals)
     }
 
-    /// The total of this thread's chunk, in all its threads.
-    fn chunk_total(&self, reduction: Reduction, value: V<'e>, n: V<'e>) -> Vec<V<'e>> {
+    /// Pivots and partials of this thread's chunk, all 8 steps in one wide value.
+    fn partials_at_once(
+        &self,
+        sweep: &Sweep,
+        list: &List,
+        piece: &Piece<'e>,
+        held: &mut Held<'e>,
+        n: V<'e>,
+    ) -> Result<(Vec<Option<V<'e>>>, Vec<Vec<V<'e>>>), String> {
+        let g = self.g;
+        let (points, firsts) = self.points(piece, None);
+        self.body(sweep, &points, &firsts, held, true)?;
+        let there = points.mask(g.e);
+        let (mut pivots, mut partials) = (Vec::new(), Vec::new());
+        for &(_, arg, reduction) in list {
+            let value = g.e.splat(g.f.value(arg, &held.wide), points.lanes());
+            let first = step_of(value, 0, g.width);
+            let pivot =
+                reduction.has_pivot().then(|| self.pivot(reduction, first, step_of(there, 0, g.width), n));
+            let element = self.elements(reduction, value, &firsts, there, pivot);
+            let step = |k: usize| -> Vec<V<'e>> { element.iter().map(|&v| step_of(v, k, g.width)).collect() };
+            partials.push((1..STEPS).fold(step(0), |sum, k| reduction.combine(&sum, &step(k))));
+            pivots.push(pivot);
+        }
+        Ok((pivots, partials))
+    }
+
+    /// The same step by step, for bodies that are too long to be printed for all.
+    fn partials_by_step(
+        &self,
+        sweep: &Sweep,
+        list: &List,
+        piece: &Piece<'e>,
+        rows: &Env<'e, '_>,
+        n: V<'e>,
+    ) -> Result<(Vec<Option<V<'e>>>, Vec<Vec<V<'e>>>), String> {
         let (g, e) = (self.g, self.g.e);
-        let (width, lanes) = (i64::from(g.width), self.points.lanes());
-        let value = e.splat(value, lanes);
-        let there = self.points.mask(g);
-        let pivot = reduction.has_pivot().then(|| self.pivot(reduction, value, there, n));
-        let numbers = Ty::new(Elem::I64, g.width);
-        let position = |k: usize| {
-            let first = e.add(self.first, e.i64(k as i64 * PARTIALS));
-            e.binary("add", e.splat(first, g.width), e.lane_numbers(numbers))
+        let at = |k: V<'e>, stores: bool| {
+            let (points, firsts) = self.points(piece, Some(k));
+            let mut held = Held { wide: rows.widened(g.width), read: HashMap::new() };
+            self.body(sweep, &points, &firsts, &mut held, stores)?;
+            Ok::<_, String>((firsts, points.mask(g.e), held.wide))
         };
+        let mut pivots = vec![None; list.len()];
+        if list.iter().any(|r| r.2.has_pivot()) {
+            let (_, there, env) = at(e.i64(0), false)?;
+            for (pivot, &(_, arg, reduction)) in pivots.iter_mut().zip(list).filter(|(_, r)| r.2.has_pivot())
+            {
+                let first = e.splat(g.f.value(arg, &env), g.width);
+                *pivot = Some(self.pivot(reduction, first, there, n));
+            }
+        }
+        let init: Vec<V<'e>> = list.iter().flat_map(|r| r.2.identity(e, g.width)).collect();
+        let mut result = Ok(());
+        let sums = e.for_loop(e.i64(0), e.i64(STEPS as i64), 1, &init, |k, sums| {
+            let mut next = Vec::with_capacity(sums.len());
+            match at(k, true) {
+                Ok((firsts, there, env)) => {
+                    for (&(_, arg, reduction), &pivot) in list.iter().zip(&pivots) {
+                        let value = e.splat(g.f.value(arg, &env), g.width);
+                        let element = self.elements(reduction, value, &firsts, there, pivot);
+                        let from = next.len();
+                        next.extend(reduction.combine(&sums[from..from + element.len()], &element));
+                    }
+                }
+                Err(error) => {
+                    result = Err(error);
+                    next.extend_from_slice(sums);
+                }
+            }
+            next
+        });
+        result?;
+        let mut at = 1;
+        let part = |r: &(Val, Val, Reduction)| {
+            let from = at;
+            at += r.2.part_types(1).len();
+            sums[from..at].to_vec()
+        };
+        Ok((pivots, list.iter().map(part).collect()))
+    }
+
+    /// Parts of the elements at points; the identity where none is there.
+    fn elements(
+        &self,
+        reduction: Reduction,
+        value: V<'e>,
+        firsts: &[V<'e>],
+        there: V<'e>,
+        pivot: Option<V<'e>>,
+    ) -> Vec<V<'e>> {
+        let (g, e) = (self.g, self.g.e);
+        let lanes = value.ty.lanes;
+        let numbers = Ty::new(Elem::I64, g.width);
+        let position = |&first: &V<'e>| e.binary("add", e.splat(first, g.width), e.lane_numbers(numbers));
         let positions = match reduction.op {
-            ReduceOp::ArgMin | ReduceOp::ArgMax => e.concat(&(0..STEPS).map(position).collect::<Vec<_>>()),
+            ReduceOp::ArgMin | ReduceOp::ArgMax => e.concat(&firsts.iter().map(position).collect::<Vec<_>>()),
             _ => e.int(Ty::new(Elem::I64, lanes), 0),
         };
         let element = reduction.element(value, positions, pivot);
         let identity = reduction.identity(e, lanes);
-        let element: Vec<V<'e>> =
-            element.iter().zip(&identity).map(|(&v, &i)| e.select(there, v, i)).collect();
-        let step = |k: usize| -> Vec<V<'e>> { element.iter().map(|&v| step_of(v, k, g.width)).collect() };
-        let partials = (1..STEPS).fold(step(0), |sum, k| reduction.combine(&sum, &step(k)));
-        let mut parts = tree(reduction, vec![partials]);
-        let mut xor = 1;
-        while xor < PARTIALS / width {
-            parts = self.meet(reduction, &parts, xor, None);
-            xor *= 2;
-        }
-        reduction.chunk(&parts, pivot, n)
+        element.iter().zip(&identity).map(|(&v, &i)| e.select(there, v, i)).collect()
     }
 
-    /// The mean of a chunk's first elements, by the neighbour tree.
+    /// The mean of a chunk's first elements, by the neighbour tree; `value` are those of step 0.
     fn pivot(&self, reduction: Reduction, value: V<'e>, there: V<'e>, n: V<'e>) -> V<'e> {
         let (g, e) = (self.g, self.g.e);
         let sum = Reduction { op: ReduceOp::Sum, ..reduction };
-        let first =
-            e.select(step_of(there, 0, g.width), step_of(value, 0, g.width), sum.identity(e, g.width)[0]);
+        let first = e.select(there, value, sum.identity(e, g.width)[0]);
         let mut total = tree(sum, vec![vec![first]]);
         let half = FIRST / i64::from(g.width);
         let mut xor = 1;
@@ -346,10 +528,10 @@ impl<'g, 'e> Team<'g, 'e> {
 
     /// How many elements are in this thread's span of `span` elements and in its partner's: left
     /// and right.
-    fn counts(&self, span: i64) -> (V<'e>, V<'e>) {
+    fn counts(&self, piece: &Piece<'e>, span: i64) -> (V<'e>, V<'e>) {
         let (g, e) = (self.g, self.g.e);
-        let begin = e.binary("sub", self.chunk, self.start);
-        let left = e.add(self.start, e.binary("and", begin, e.i64(!(2 * span - 1))));
+        let begin = e.binary("sub", piece.chunk, piece.start);
+        let left = e.add(piece.start, e.binary("and", begin, e.i64(!(2 * span - 1))));
         let count = |at: V<'e>| clamp(e.binary("sub", g.f.count(), at), e.i64(span));
         (count(left), count(e.add(left, e.i64(span))))
     }
@@ -380,16 +562,16 @@ impl<'g, 'e> Team<'g, 'e> {
     }
 
     /// From warp to warp: each leaves its totals in shared memory, all combine them.
-    fn through_shared(&self, list: &[(Val, Val, Reduction)], totals: &[Vec<V<'e>>]) -> Vec<Vec<V<'e>>> {
+    fn through_shared(&self, list: &List, piece: &Piece<'e>, totals: &[Vec<V<'e>>]) -> Vec<Vec<V<'e>>> {
         let (g, e) = (self.g, self.g.e);
         let warps = BLOCK as i64 / simt::WARP;
         let widest = |s: &Sweep| g.reductions(s).iter().map(|r| r.2.total_types(1).len()).sum::<usize>();
         let room = g.b.stages.sweeps.iter().map(widest).max().unwrap_or(0) as i64 * warps * WORD;
         // Two places in turn: whoever writes one knows that all have read it two sweeps ago.
-        let place = (self.sweeps.get() as i64 % 2) * room;
+        let place = e.mul(e.binary("and", piece.turn, e.i64(1)), e.i64(room));
         let at = |slot: usize, warp: V<'e>| {
             let offset = e.mul(e.add(e.i64(slot as i64 * warps), warp), e.i64(WORD));
-            g.shared(e.add(offset, e.i64(place)), 2 * room as usize)
+            g.shared(e.add(offset, place), 2 * room as usize)
         };
         let warp = e.binary("lshr", self.thread, e.i64(5));
         let leads = e.compare("icmp eq", e.binary("and", self.thread, e.i64(simt::WARP - 1)), e.i64(0));
@@ -416,7 +598,7 @@ impl<'g, 'e> Team<'g, 'e> {
             let mut size = span;
             while level.len() > 1 {
                 let count = |i: usize| {
-                    let at = e.add(self.start, e.i64(i as i64 * size));
+                    let at = e.add(piece.start, e.i64(i as i64 * size));
                     clamp(e.binary("sub", g.f.count(), at), e.i64(size))
                 };
                 level = (0..level.len() / 2)

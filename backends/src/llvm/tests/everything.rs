@@ -1,7 +1,7 @@
 //! Each operation on each type, in each skeleton, is compiled for each target.
 //!
 //! What LLVM cannot select ends the process (`report_fatal_error`), and no error value can be made
-//! of it. So every instruction that the emitter can print goes through the code generator here:
+//! of it (nor of a module that the assembler of GPUs refuses). So every instruction that the emitter can print goes through the code generator here:
 //! as vectors with masks and without, as the scalars of row values, for AVX-512 and AVX2, whether
 //! this processor has them or not. With `LAZULI_TRACE` in the environment each kernel is printed
 //! before it is compiled.
@@ -63,6 +63,7 @@ fn compiled(roots: &[NodeRef]) -> Vec<Arc<Bound>> {
             }
         }
     });
+    bounds.iter().for_each(|bound| super::grids::assembled(bound));
     bounds
 }
 

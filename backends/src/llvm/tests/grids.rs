@@ -1,8 +1,9 @@
 //! Kernels of named patterns as PTX: what the assembler says of each.
 //!
-//! `ptxas` comes from NVIDIA's package `nvidia-cuda-nvcc` on PyPI (`scripts/install` puts it where these
-//! tests look, and says so to them in `LAZULI_PTXAS`); on a machine without it the text is linted only.
+//! `ptxas` comes from NVIDIA's package `nvidia-cuda-nvcc` on PyPI (`scripts/ptxas` fetches it into the
+//! folder `target`; `LAZULI_PTXAS` names another). On a machine without it the text is linted only.
 
+use crate::llvm::compiler::Compiler;
 use crate::llvm::emit::Dialect;
 use crate::llvm::grid::{Geometry, print};
 use crate::llvm::nvptx::{Architecture, compiler, lint};
@@ -11,10 +12,15 @@ use crate::portable::tests::*;
 use lazuli_core::{BinaryOp, Caps, DType, NodeRef, ReduceOp, UnaryOp};
 use lazuli_fusion::bind::{Bound, Launch};
 use lazuli_fusion::{Trace, bind, plan};
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, LazyLock};
 
 /// All kernels of some roots.
-pub fn kernels(roots: &[NodeRef]) -> Vec<Arc<Bound>> {
+fn kernels(roots: &[NodeRef]) -> Vec<Arc<Bound>> {
     let trace = Trace::collect(roots, &[]).expect("no poison");
     let launches = bind(&plan(&trace, &Caps::CPU), &trace, &Caps::CPU);
     let kernels = launches.launches.into_iter().filter_map(|launch| match launch {
@@ -24,42 +30,143 @@ pub fn kernels(roots: &[NodeRef]) -> Vec<Arc<Bound>> {
     kernels.collect()
 }
 
+/// The oldest architecture, the one most in use, and the newest.
+const ARCHITECTURES: [(u32, u32); 4] = [(7, 5), (8, 0), (9, 0), (10, 0)];
+
 /// The PTX of a kernel.
-pub fn ptx(bound: &Bound, architecture: Architecture) -> String {
+fn ptx(bound: &Bound, architecture: Architecture) -> String {
+    let what = || format!("{architecture:?} {:?}\n{}", Geometry::of(bound), bound.kernel);
     let printed =
-        print(bound, Geometry::of(bound), Dialect::Ptx).unwrap_or_else(|e| panic!("{e}: {}", bound.kernel));
+        print(bound, Geometry::of(bound), Dialect::Ptx).unwrap_or_else(|e| panic!("{e} of {}", what()));
+    // A kernel that LLVM cannot select ends the process: with this, the output says which.
     if std::env::var_os("LAZULI_TRACE").is_some() {
-        eprintln!("{:?}\n{}\n{}", Geometry::of(bound), bound.kernel, printed.text);
+        eprintln!("{}", what());
     }
-    let text = compiler(architecture).unwrap().assembly(&printed.text);
-    let text = text.unwrap_or_else(|e| panic!("{e} of {}", bound.kernel));
+    let text = COMPILERS.with_borrow_mut(|compilers| {
+        let compiler = compilers.entry(architecture).or_insert_with(|| compiler(architecture).unwrap());
+        compiler.assembly(&printed.text).unwrap_or_else(|e| panic!("{e} of {}", what()))
+    });
     if let Some((line, why)) = lint(&text) {
-        panic!("{why}: {line} of {}", bound.kernel);
+        panic!("{why}: {line} of {}", what());
     }
     text
 }
 
+thread_local! {
+    static COMPILERS: RefCell<HashMap<Architecture, Compiler>> = RefCell::default();
+    /// Kernels that were assembled: those of one key and geometry are one text.
+    static SEEN: RefCell<HashSet<(Arc<[u64]>, Geometry)>> = RefCell::default();
+}
+
+/// Makes PTX of a kernel for the oldest and the newest architecture, and has it assembled, if there is an
+/// assembler.
+pub fn assembled(bound: &Bound) {
+    if !SEEN.with_borrow_mut(|seen| seen.insert((bound.key.clone(), Geometry::of(bound)))) {
+        return;
+    }
+    for (major, minor) in [ARCHITECTURES[0], ARCHITECTURES[3]] {
+        let architecture = Architecture::of(major, minor).unwrap();
+        let text = ptx(bound, architecture);
+        if major == 10
+            && let Some(program) = &*PTXAS
+        {
+            assemble(program, &text, architecture).unwrap_or_else(|e| panic!("{e} of {}", bound.kernel));
+        }
+    }
+}
+
+/// The assembler, if it was installed (see `scripts/install`).
+static PTXAS: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+    let here = std::env::var_os("LAZULI_PTXAS").map(PathBuf::from);
+    let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/ptxas");
+    let found = here.or(Some(known)).filter(|p| p.exists());
+    if found.is_none() {
+        eprintln!("no ptxas: PTX is linted, and not assembled");
+    }
+    found
+});
+
+/// What the assembler says of a kernel.
+#[derive(Debug)]
+struct Report {
+    registers: usize,
+    spills: usize,
+}
+
+fn assemble(program: &Path, text: &str, architecture: Architecture) -> Result<Report, String> {
+    let mut child = Command::new(program)
+        .args(["-v", "--output-file", "/dev/null", "-arch", &architecture.name(), "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| e.to_string())?;
+    child.stdin.take().expect("piped").write_all(text.as_bytes()).map_err(|e| e.to_string())?;
+    let output = child.wait_with_output().map_err(|e| e.to_string())?;
+    let said =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
+        return Err(said);
+    }
+    // "0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads", "Used 44 registers"
+    let number = |before: &str| -> usize {
+        let words: Vec<&str> = said.split_whitespace().collect();
+        let all = words
+            .windows(4)
+            .filter(|w| w[1..].join(" ").starts_with(before))
+            .filter_map(|w| w[0].parse().ok());
+        all.max().unwrap_or(0)
+    };
+    Ok(Report {
+        registers: number("registers"),
+        spills: number("bytes spill stores").max(number("bytes spill loads")),
+    })
+}
+
 #[test]
-fn named_patterns() {
+fn named_patterns_do_not_spill() {
     let mut random = Random(1);
     let mut leaf = |dtype, shape: &[usize]| random.leaf(dtype, shape);
-    let x = leaf(DType::F32, &[64, 1024]);
     let square = |x: &NodeRef| binary(BinaryOp::Mul, x, x);
     let gauss = |x: &NodeRef| unary(UnaryOp::Exp, &unary(UnaryOp::Neg, &square(x)));
-    let long = leaf(DType::F32, &[40_000]);
-    let patterns: Vec<(&str, Vec<NodeRef>)> = vec![
-        ("gauss", vec![gauss(&x)]),
-        ("sum of squares", vec![reduce(ReduceOp::Sum, &square(&long), &[0])]),
-        ("row sums", vec![reduce(ReduceOp::Sum, &x, &[1])]),
-        ("column sums", vec![reduce(ReduceOp::Sum, &leaf(DType::F32, &[1024, 64]), &[0])]),
-        ("softmax", vec![softmax(&x, 1)]),
-        ("layer norm", vec![normalised(&x, 1)]),
-    ];
+    let sum = |x: &NodeRef, axis: usize| reduce(ReduceOp::Sum, x, &[axis]);
+    let mut patterns: Vec<(String, Vec<NodeRef>)> = Vec::new();
+    for dtype in [DType::F32, DType::F64] {
+        let mut add = |name: &str, root: NodeRef| patterns.push((format!("{name} {dtype}"), vec![root]));
+        let (x, y) = (leaf(dtype, &[64, 1024]), leaf(dtype, &[64, 1024]));
+        let long = leaf(dtype, &[40_000]);
+        add("gauss", gauss(&x));
+        add("sincos", binary(BinaryOp::Mul, &unary(UnaryOp::Sin, &x), &unary(UnaryOp::Cos, &y)));
+        add("sum of squares", sum(&square(&long), 0));
+        add("row sums", sum(&x, 1));
+        add("column sums", sum(&leaf(dtype, &[1024, 64]), 0));
+        for n in [128, 1024, 8192] {
+            add(&format!("softmax of {n}"), softmax(&leaf(dtype, &[16, n]), 1));
+            if dtype == DType::F32 {
+                add(&format!("layer norm of {n}"), normalised(&leaf(dtype, &[16, n]), 1));
+            }
+        }
+        let mut chain = x.clone();
+        for k in 0..12 {
+            chain = binary(if k % 2 == 0 { BinaryOp::Mul } else { BinaryOp::Add }, &chain, &y);
+        }
+        add("chain", chain);
+    }
     for (name, roots) in patterns {
         for bound in kernels(&roots) {
-            let text = ptx(&bound, Architecture::of(9, 0).unwrap());
-            println!("{name}: {} lines", text.lines().count());
-            std::fs::write(format!("/tmp/ptx_{}.ptx", name.replace(' ', "_")), text).unwrap();
+            let geometry = Geometry::of(&bound);
+            for (major, minor) in ARCHITECTURES {
+                let architecture = Architecture::of(major, minor).unwrap();
+                let text = ptx(&bound, architecture);
+                let Some(program) = &*PTXAS else { continue };
+                let report =
+                    assemble(program, &text, architecture).unwrap_or_else(|e| panic!("{e} of {name}"));
+                let what = format!("{name}, {geometry:?}, {}: {report:?}", architecture.name());
+                println!("{what}");
+                assert_eq!(report.spills, 0, "{what}");
+                // Two blocks of 256 threads share the 65,536 registers of a multiprocessor.
+                assert!(report.registers <= 128, "{what}");
+            }
         }
     }
 }

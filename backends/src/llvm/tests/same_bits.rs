@@ -121,6 +121,17 @@ fn softmax_and_layer_norm() {
     }
 }
 
+/// Rows that a block of a GPU does not hold at once, and enough of them to be swept each by one.
+#[test]
+fn many_long_rows() {
+    let (mut engines, mut random) = (Engines::new(), Random(38));
+    let x = random.leaf(DType::F32, &[97, 16_500]);
+    engines.same(&[softmax(&x, 1)]);
+    engines.same(&[normalised(&x, 1)]);
+    let x = random.leaf(DType::F64, &[96, 4_100]);
+    engines.same(&[softmax(&x, 1)]);
+}
+
 #[test]
 fn operands_in_other_orders() {
     let (mut engines, mut random) = (Engines::new(), Random(37));
