@@ -7,7 +7,7 @@
 //! parameters.
 
 use crate::llvm::abi::{self, Abi, Words};
-use crate::llvm::grid::{BLOCK, Geometry, Shape, WORDS, Word, entries};
+use crate::llvm::grid::{BLOCK, Geometry, Shape, WORDS, Word, entries, tiles};
 use lazuli_core::ErrorKind;
 use lazuli_fusion::bind::{Bound, BoundAccess, Lane, Mode, Slot};
 use lazuli_fusion::kernel::Inst;
@@ -67,6 +67,13 @@ impl Launches {
                 set(Word::Groups, vectors);
                 set(Word::Pieces, lanes.div_ceil(width));
                 (vectors.div_ceil(BLOCK * geometry.steps), Room::default())
+            }
+            Shape::Tiles => {
+                let across = b.rows[b.rows.len() - 2].div_ceil(tiles::ROWS);
+                let pieces = lanes.div_ceil(tiles::LANES);
+                let outer: usize = b.rows[..b.rows.len() - 2].iter().product();
+                set(Word::Pieces, pieces);
+                (outer.saturating_mul(across).saturating_mul(pieces), Room::default())
             }
             Shape::Columns => {
                 set(Word::Groups, vectors);

@@ -244,6 +244,9 @@ impl Emitter {
 
     /// Scalar constants as the lanes of a vector.
     pub fn constants<'e>(&'e self, lanes: &[V<'e>]) -> V<'e> {
+        if let [one] = lanes {
+            return *one;
+        }
         let ty = Ty::new(lanes[0].ty.elem, lanes.len() as u32);
         let list: Vec<String> = lanes.iter().map(|v| format!("{} {v}", v.ty)).collect();
         self.name(format!("<{}>", list.join(", ")), ty)

@@ -11,6 +11,7 @@
 //! | [`Shape`] | for | a launch's blocks |
 //! |---|---|---|
 //! | `Map` | no reduction | 256 threads of a few vectors each |
+//! | `Tiles` | no reduction, arrays that lie across the lanes | tiles of two axes |
 //! | `Team` | rows that 8 to 256 threads hold in registers, from sweep to sweep | rows |
 //! | `Long` | longer rows, if they are many and swept more than once | rows |
 //! | `Split` | all other long rows: a launch a sweep | pieces of rows |
@@ -27,6 +28,7 @@ mod points;
 mod simt;
 mod stack;
 mod team;
+pub mod tiles;
 
 use super::emit::{Dialect, Elem, Emitter, I64, Ty, V};
 use super::frame::Frame;
@@ -58,6 +60,8 @@ const I1: Ty = Ty { elem: Elem::I1, lanes: 1 };
 pub enum Shape {
     /// No reduction.
     Map,
+    /// No reduction, with arrays that lie across the lanes.
+    Tiles,
     /// A row a team of `threads`.
     Team {
         /// Threads that share a row.
@@ -108,6 +112,15 @@ impl Geometry {
         let warp = simt::WARP as usize * STEPS * width;
         let sweeps = b.stages.sweeps.len();
         let shape = match b.mode {
+            Mode::Map if b.is_tiled() && tiles::fits(b) => {
+                let points = b.row_count();
+                return Geometry {
+                    shape: Shape::Tiles,
+                    width: 1,
+                    steps: tiles::STEPS,
+                    narrow: points < 1 << 31,
+                };
+            }
             Mode::Map => Shape::Map,
             Mode::Columns if length <= CHUNK as usize => Shape::Columns,
             Mode::Columns => Shape::SplitColumns,
@@ -222,6 +235,7 @@ pub fn print(b: &Bound, geometry: Geometry, dialect: Dialect) -> Result<Printed,
             let g = Grid { e: &e, f, b, geometry, width, sites: &sites, shared: &shared };
             result = std::mem::replace(&mut result, Ok(())).and_then(|()| match geometry.shape {
                 Shape::Map => map::run(&g),
+                Shape::Tiles => tiles::run(&g),
                 Shape::Team { threads } => team::run(&g, threads),
                 Shape::Long => team::long(&g),
                 Shape::Columns => columns::run(&g),
