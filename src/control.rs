@@ -3,9 +3,10 @@
 
 use lazuli_backends::{KernelCache, Stats};
 
-/// Sets the most bytes that arrays may use together; `None` goes back to the default, which is
-/// nine tenths of the machine's memory. The limit is hard: an evaluation that would exceed it
-/// fails before it has begun, and can be tried again.
+/// Sets the most bytes that arrays may use together of the machine's memory, and of each GPU's;
+/// `None` goes back to the default, which is nine tenths of the machine's memory, and all of a
+/// GPU's. The limit is hard: an evaluation that would exceed it fails before it has begun, and can
+/// be tried again. [`Device::memory_use`](crate::Device::memory_use) tells what is used.
 ///
 /// ```standalone_crate
 /// # use lazuli::prelude::*;
@@ -18,7 +19,8 @@ pub fn set_memory_limit(bytes: impl Into<Option<usize>>) {
 }
 
 /// Gives memory that is kept for reuse back to the system. Freed arrays leave their memory to the
-/// next ones; a program that is done with large arrays may want it back.
+/// next ones; a program that is done with large arrays may want it back. Waits for the work of GPUs,
+/// whose memory is free when they are done with it.
 ///
 /// ```
 /// # use lazuli::prelude::*;

@@ -4,7 +4,7 @@
 //! moving an array between them shares its buffer.
 
 use crate::record::Call;
-use crate::{Array, Element};
+use crate::{Array, Element, MemoryUse};
 use lazuli_core::{DeviceId, Error, ErrorKind, Node};
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
@@ -103,7 +103,26 @@ impl Device {
         self.0.name()
     }
 
+    /// What arrays take of the device's memory, now and at most. Devices other than GPUs share the
+    /// memory of the machine.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::from_vec(vec![1.0f64; 1000]);
+    /// assert!(x.device().memory_use().live >= 8000);
+    /// ```
+    pub fn memory_use(&self) -> MemoryUse {
+        lazuli_backends::memory_use(self.0)
+    }
+
     /// What can be said about the device.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// for device in Device::all() {
+    ///     println!("{}", device.info());
+    /// }
+    /// ```
     pub fn info(&self) -> DeviceInfo {
         let engine = match self.0 {
             DeviceId::Cpu if cfg!(feature = "llvm") => "machine code by LLVM",
@@ -111,14 +130,31 @@ impl Device {
             DeviceId::CudaSimulator => "kernels of GPUs by LLVM, thread by thread",
             _ => "portable interpreter",
         };
-        DeviceInfo {
+        let mut info = DeviceInfo {
             name: self.name(),
+            model: None,
             engine,
             architecture: std::env::consts::ARCH,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
+            compute_capability: None,
+            multiprocessors: None,
+            cores_per_multiprocessor: None,
+            driver_version: None,
             memory_total: memory_line("MemTotal:"),
             memory_available: memory_line("MemAvailable:"),
+        };
+        if let Some(gpu) = lazuli_backends::gpu(self.0) {
+            info.model = Some(gpu.model);
+            info.architecture = "nvptx64";
+            info.threads = gpu.threads;
+            info.compute_capability = Some(gpu.compute_capability);
+            info.multiprocessors = Some(gpu.multiprocessors);
+            info.cores_per_multiprocessor = gpu.cores_per_multiprocessor;
+            info.driver_version = Some(gpu.driver_version);
+            info.memory_total = Some(gpu.memory_total as u64);
+            info.memory_available = gpu.memory_free.map(|bytes| bytes as u64);
         }
+        info
     }
 }
 
@@ -141,12 +177,22 @@ impl fmt::Display for Device {
 pub struct DeviceInfo {
     /// The device's name.
     pub name: &'static str,
+    /// The maker's name of a GPU.
+    pub model: Option<String>,
     /// What runs kernels on it.
     pub engine: &'static str,
     /// The processor architecture.
     pub architecture: &'static str,
-    /// How many threads the machine runs at once.
+    /// How many threads it runs at once.
     pub threads: usize,
+    /// What a GPU can do, as a version: major and minor.
+    pub compute_capability: Option<(u32, u32)>,
+    /// How many multiprocessors a GPU has.
+    pub multiprocessors: Option<usize>,
+    /// How many `f32` lanes a multiprocessor of a GPU has ("CUDA cores"), where that is known.
+    pub cores_per_multiprocessor: Option<usize>,
+    /// The newest CUDA that a GPU's driver knows: major and minor.
+    pub driver_version: Option<(u32, u32)>,
     /// Bytes of memory, where the system tells.
     pub memory_total: Option<u64>,
     /// Bytes of memory that could be had now, where the system tells.
@@ -155,7 +201,23 @@ pub struct DeviceInfo {
 
 impl fmt::Display for DeviceInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}, {}, {} threads", self.name, self.engine, self.architecture, self.threads)?;
+        write!(f, "{}: ", self.name)?;
+        if let Some(model) = &self.model {
+            write!(f, "{model}, ")?;
+        }
+        write!(f, "{}, {}, ", self.engine, self.architecture)?;
+        if let Some((major, minor)) = self.compute_capability {
+            write!(f, "compute capability {major}.{minor}, ")?;
+        }
+        match (self.multiprocessors, self.cores_per_multiprocessor) {
+            (Some(n), Some(cores)) => write!(f, "{n} multiprocessors of {cores} cores, ")?,
+            (Some(n), None) => write!(f, "{n} multiprocessors, ")?,
+            _ => {}
+        }
+        write!(f, "{} threads", self.threads)?;
+        if let Some((major, minor)) = self.driver_version {
+            write!(f, ", driver for CUDA {major}.{minor}")?;
+        }
         if let (Some(total), Some(available)) = (self.memory_total, self.memory_available) {
             write!(f, ", {} of {} MiB available", available >> 20, total >> 20)?;
         }
@@ -177,17 +239,13 @@ impl<T: Element> Array<T> {
     /// device it is the same array; else its bytes are copied, and counted
     /// (`stats().bytes_copied`).
     ///
-    /// Errors, as a poisoned array: of the evaluation; there is no such device; memory that cannot
-    /// be had there.
+    /// Errors, as a poisoned array: of the evaluation; memory that cannot be had there; a device that
+    /// is lost.
     #[track_caller]
     pub fn to_device(&self, device: &Device) -> Array<T> {
         let call = Call::new("to_device");
         if self.device() == *device {
             return self.clone();
-        }
-        if !Device::all().contains(device) {
-            let kind = ErrorKind::InvalidArgument(format!("there is no device {device}"));
-            return Array::of(call.poison(kind, T::DTYPE, device.0));
         }
         Array::of(match crate::read::force(self.node()) {
             Ok(value) => match lazuli_backends::to_device(value, T::DTYPE, device.0) {

@@ -3,6 +3,7 @@
 
 mod array;
 mod benchmark;
+mod buffer;
 mod compare;
 mod control;
 mod create;
@@ -25,10 +26,12 @@ mod record;
 mod reduce;
 mod rows;
 mod slice;
+mod stream;
 mod views;
 
 pub use array::Array;
 pub use benchmark::{Benchmark, benchmark, memory_bandwidth};
+pub use buffer::{DeviceBuffer, HostBuffer, Transfer};
 pub use control::{
     clear_kernel_cache, clear_memory, fusion, kernel_cache, set_background_compilation, set_memory_limit,
     set_num_threads, stats, stats_scope, verify, wait_for_compiler,
@@ -40,8 +43,9 @@ pub use limit::{RecordingLimit, set_recording_limit, with_recording_limit};
 pub use numbers::{Bitwise, Float, Integer, Number, Real};
 pub use operand::Operand;
 pub use plan::{Arguments, Plan, Results, compile};
+pub use stream::{Event, Stream, eval_on};
 
-pub use lazuli_backends::{KernelCache, Stats};
+pub use lazuli_backends::{KernelCache, MemoryUse, Stats};
 pub use lazuli_core::dtype::{DType, Element, bf16, f16};
 pub use lazuli_core::error::{Error, ErrorKind};
 pub use lazuli_core::shape::DimInt;

@@ -1,5 +1,6 @@
 //! The engines of Lazuli, and what runs plans on them.
 //!
+//! * [`devices`]: what devices are, and limits of their memory;
 //! * [`exec`]: claims, caches, memory, threads, library calls - how a plan is run;
 //! * [`math`]: the elementary functions, written once for all engines;
 //! * [`portable`]: the interpreter - no compiler, any machine, the oracle of all tests;
@@ -13,6 +14,7 @@
 
 #[cfg(feature = "cuda")]
 pub mod cuda;
+pub mod devices;
 pub mod exec;
 #[cfg(feature = "llvm")]
 pub mod grid;
@@ -22,35 +24,19 @@ pub mod math;
 pub mod portable;
 pub mod sim;
 
-pub use exec::memory;
+pub use devices::{Gpu, clear_memory, gpu, memory_use, open_cuda, set_memory_limit};
+pub use exec::memory::{self, MemoryUse};
+pub use exec::buffers::{Copying, DeviceMemory, HostMemory};
 pub use exec::stats::{Stats, stats, stats_scope};
+pub use exec::streams::{Event, Stream};
 pub use exec::threads::{num_threads, set_num_threads};
 pub use exec::transfer::{to_device, to_host};
 pub use exec::{devices, evaluate, explain, fusion_scope, verify};
-
-/// The GPU number `index`, if there is one.
-pub fn open_cuda(index: usize) -> Result<lazuli_core::DeviceId, lazuli_core::ErrorKind> {
-    #[cfg(feature = "cuda")]
-    return cuda::device(index).map(|device| device.id());
-    #[cfg(not(feature = "cuda"))]
-    Err(lazuli_core::ErrorKind::Device(format!("this build has no CUDA, and so no GPU number {index}")))
-}
 
 /// Counts an evaluation that the recording limit set off.
 pub fn count_flush() {
     tracing::debug!("the recording limit evaluates what is pending");
     exec::stats::count(&Stats { flushes: 1, ..Stats::default() });
-}
-
-/// Sets the most bytes that arrays may use together; `None` goes back to the default (nine
-/// tenths of the machine's memory).
-pub fn set_memory_limit(bytes: Option<usize>) {
-    memory::set_limit(bytes);
-}
-
-/// Gives memory that is kept for reuse back to the system.
-pub fn clear_memory() {
-    memory::clear();
 }
 
 /// What is kept on disk of machine code.

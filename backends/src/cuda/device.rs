@@ -12,15 +12,38 @@
 use super::copy::Ring;
 use super::driver::{self, Api, Code, SUCCESS, driver};
 use super::memory::Pool;
-use super::{Result, Stream, stream};
+use super::{Result, Stream, memory, stream};
 use cudarc::driver::sys::{self, CUdevice_attribute_enum as attribute};
 use lazuli_core::{DeviceId, ErrorKind};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+/// Those that were made so far, by index.
+fn made() -> MutexGuard<'static, Vec<Option<&'static Device>>> {
+    static DEVICES: Mutex<Vec<Option<&'static Device>>> = Mutex::new(Vec::new());
+    DEVICES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sets the most bytes that buffers of one device may take together, for all devices, also those that
+/// nobody has used yet. `None` is as much as there is.
+pub fn set_memory_limit(bytes: Option<usize>) {
+    memory::set_limits(bytes, &made());
+}
+
+/// Has all devices in use give back memory that they keep for reuse. Waits for their work, before which
+/// what was freed is not free. A device that fails tells the next call.
+pub fn clear_memory() {
+    let devices: Vec<&Device> = made().iter().flatten().copied().collect();
+    for device in devices {
+        let cleared = device.synchronize().and_then(|()| device.clear_memory());
+        if let Err(error) = cleared {
+            tracing::debug!(%error, "memory kept for reuse is not given back");
+        }
+    }
+}
+
 /// The GPU of an index, as the driver numbers those that it shows to the process.
 pub fn device(index: usize) -> Result<&'static Device> {
-    static DEVICES: Mutex<Vec<Option<&'static Device>>> = Mutex::new(Vec::new());
     let api = driver()?;
     let count = count_with(api)?;
     if index >= count {
@@ -29,7 +52,7 @@ pub fn device(index: usize) -> Result<&'static Device> {
         return Err(ErrorKind::Device(format!("no device cuda:{index}: {there}, numbered from 0")));
     }
     // Held while a device is made: nobody makes it twice.
-    let mut devices = DEVICES.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut devices = made();
     if devices.len() <= index {
         devices.resize(index + 1, None);
     }

@@ -15,9 +15,20 @@ use super::{Device, Result, Stream};
 use cudarc::driver::sys;
 use lazuli_core::{DeviceId, ErrorKind};
 use smallvec::SmallVec;
+pub use crate::exec::memory::MemoryUse;
 use std::any::Any;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// The limit of devices that are not made yet.
+static LIMIT: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+/// Sets the most bytes that buffers of one device may take together, for each of `devices` and those
+/// that come after. The caller sees to it that none comes meanwhile.
+pub(super) fn set_limits(bytes: Option<usize>, devices: &[Option<&'static Device>]) {
+    LIMIT.store(bytes.unwrap_or(usize::MAX), Relaxed);
+    devices.iter().flatten().for_each(|device| device.set_memory_limit(bytes));
+}
 
 /// The driver's pool of a device, and our own count.
 pub(super) struct Pool {
@@ -44,7 +55,7 @@ impl Pool {
         };
         api.check("cuMemPoolSetAttribute", code)?;
         let counter = AtomicUsize::new;
-        Ok(Pool { handle, limit: counter(usize::MAX), live: counter(0), peak: counter(0) })
+        Ok(Pool { handle, limit: counter(LIMIT.load(Relaxed)), live: counter(0), peak: counter(0) })
     }
 
     /// Counts `bytes` in, unless that passes the limit.
@@ -63,15 +74,6 @@ impl Pool {
 
 fn beyond(bytes: usize, limit: usize, live: usize) -> ErrorKind {
     ErrorKind::OutOfMemory { bytes, limit: format!(" (the limit is {limit} bytes, {live} are in use)") }
-}
-
-/// What buffers take of a device's memory.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct MemoryUse {
-    /// Bytes in use.
-    pub live: usize,
-    /// Most bytes that were in use at once.
-    pub peak: usize,
 }
 
 impl Device {
@@ -185,6 +187,17 @@ impl Buffer {
             stream.wait_raw(&Raw::record(&self.home, false)?)?;
             others.push(stream.clone());
         }
+        Ok(())
+    }
+
+    /// Has the home stream wait for all other streams that use the buffer, and forgets them: whoever is
+    /// told next comes after all uses so far. For memory that is written again.
+    pub fn settle(&self) -> Result<()> {
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        for other in others.iter() {
+            self.home.wait_raw(&Raw::record(other, false)?)?;
+        }
+        others.clear();
         Ok(())
     }
 

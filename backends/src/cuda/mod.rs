@@ -32,7 +32,7 @@ mod stream;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 
-pub use device::{Device, count, device};
+pub use device::{Device, clear_memory, count, device, set_memory_limit};
 pub use event::Event;
 pub use graph::Graph;
 pub use memory::{Buffer, MemoryUse};

@@ -195,6 +195,10 @@ impl Prepared {
             .iter()
             .map(|launch| match launch {
                 Launch::Kernel(bound) => Engine::of(bound, device),
+                // The library reads host memory.
+                Launch::MatMul(_) if matches!(device, DeviceId::Cuda(_)) => Err(ErrorKind::Device(
+                    "there are no matrix products on GPUs yet; copy the arrays with to_device".into(),
+                )),
                 Launch::MatMul(_) => Ok(Engine::Library),
             })
             .collect::<Result<_, ErrorKind>>()?;

@@ -225,6 +225,16 @@ pub fn check(bytes: usize) -> Result<(), ErrorKind> {
     Ok(())
 }
 
+/// What arrays take of a device's memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct MemoryUse {
+    /// Bytes in use.
+    pub live: usize,
+    /// Most bytes that were in use at once.
+    pub peak: usize,
+}
+
 /// Most bytes that were in use at once.
 pub fn peak() -> usize {
     PEAK.load(Ordering::Relaxed)

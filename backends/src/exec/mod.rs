@@ -10,8 +10,10 @@
 //! so claims never wait for each other in a ring, and whoever comes second parks and finds the
 //! values ready.
 
+pub mod buffers;
 pub mod memory;
 pub mod stats;
+pub mod streams;
 pub mod threads;
 pub mod transfer;
 
