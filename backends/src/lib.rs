@@ -25,8 +25,8 @@ pub mod portable;
 pub mod sim;
 
 pub use devices::{Gpu, clear_memory, gpu, memory_use, open_cuda, set_memory_limit};
-pub use exec::memory::{self, MemoryUse};
 pub use exec::buffers::{Copying, DeviceMemory, HostMemory};
+pub use exec::memory::{self, MemoryUse};
 pub use exec::stats::{Stats, stats, stats_scope};
 pub use exec::streams::{Event, Stream};
 pub use exec::threads::{num_threads, set_num_threads};

@@ -20,6 +20,8 @@ mod engines;
 mod errors;
 mod examples;
 mod functions;
+#[cfg(all(feature = "cuda", target_os = "linux"))]
+mod gpu;
 mod halves;
 mod kernel_counts;
 mod lanes;
@@ -36,6 +38,7 @@ mod reduction_order;
 mod reductions;
 #[cfg(feature = "llvm")]
 mod simulator;
+mod streams;
 mod support;
 mod threads;
 #[cfg(feature = "llvm")]

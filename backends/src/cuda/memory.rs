@@ -12,10 +12,10 @@
 use super::driver::{Api, OUT_OF_MEMORY, SUCCESS};
 use super::event::Raw;
 use super::{Device, Result, Stream};
+pub use crate::exec::memory::MemoryUse;
 use cudarc::driver::sys;
 use lazuli_core::{DeviceId, ErrorKind};
 use smallvec::SmallVec;
-pub use crate::exec::memory::MemoryUse;
 use std::any::Any;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -248,9 +248,8 @@ impl<T: Element> DeviceMemory<T> {
             #[cfg(feature = "cuda")]
             Stream::Cuda(stream) => {
                 // SAFETY: plain elements without padding, overwritten with such.
-                let bytes = unsafe {
-                    std::slice::from_raw_parts_mut(into.as_mut_ptr().cast(), size_of_val(into))
-                };
+                let bytes =
+                    unsafe { std::slice::from_raw_parts_mut(into.as_mut_ptr().cast(), size_of_val(into)) };
                 stream.device().download(grid::cuda::buffer(&self.buffer)?, 0, bytes, stream)
             }
         }

@@ -14,7 +14,7 @@ fn parameters_arrive_exactly() {
     let sent = words.clone();
     words.fill(0);
     stream.synchronize().unwrap();
-    let ran = fake().ran(device);
+    let ran = fake().ran(device.index());
     let ran: Vec<_> = ran.iter().filter(|ran| ran.name() == "many").collect();
     assert_eq!((ran.len(), ran[0].words()), (1, &sent[..]));
     assert_eq!((ran[0].grid, ran[0].block, ran[0].shared), ([7, 65_535, 2], 1024, 100_000));

@@ -28,12 +28,19 @@ fn buffers_are_counted_and_limited() {
     let empty = device.allocate(0, stream).unwrap();
     assert_ne!(empty.address(), 0);
 
+    // One limit for all devices, also those to come.
+    crate::cuda::set_memory_limit(Some(1001));
+    assert!(device.check_memory(2).is_err());
+    assert!(super::device(18).check_memory(1002).is_err());
+    crate::cuda::set_memory_limit(None);
+    assert!(super::device(18).check_memory(1002).is_ok() && super::device(19).check_memory(1002).is_ok());
+
     // What is kept is given back on demand.
     drop((a, empty));
     stream.synchronize().unwrap();
-    assert!(fake().reserved(device) >= 1500);
+    assert!(fake().reserved(device.index()) >= 1500);
     device.clear_memory().unwrap();
-    assert_eq!(fake().reserved(device), 0);
+    assert_eq!(fake().reserved(device.index()), 0);
 }
 
 #[test]
@@ -46,11 +53,11 @@ fn other_devices_streams_are_refused() {
 fn a_full_pool_is_emptied_once_and_asked_again() {
     let device = device(6);
     let stream = Stream::new(device).unwrap();
-    fake().total(device, 1000);
+    fake().total(device.index(), 1000);
     // Freed, but nothing has run yet: neither reusable nor to be given back without waiting.
     drop(device.allocate(600, &stream).unwrap());
     let whole = device.allocate(1000, &stream).unwrap();
-    assert_eq!(fake().reserved(device), 1000);
+    assert_eq!(fake().reserved(device.index()), 1000);
     let said = device.allocate(1, &stream).err().unwrap();
     let limit = " (cuda:6 has 0 of 1000 bytes free)".to_string();
     assert_eq!(said, ErrorKind::OutOfMemory { bytes: 1, limit });
@@ -109,6 +116,22 @@ fn memory_is_there_before_its_uses_on_other_streams() {
     launch(&other, &touch, &[buffer.address()], Note::here("sum")).unwrap();
     // Nothing of the home stream has run yet.
     other.synchronize().unwrap();
+}
+
+#[test]
+fn memory_that_is_written_again_comes_after_all_uses() {
+    let device = device(17);
+    let [home, other, third] = [(); 3].map(|()| Stream::new(device).unwrap());
+    let fill = function(device, "fill");
+    let buffer = device.allocate(8, &home).unwrap();
+    buffer.used_on(&third).unwrap();
+    buffer.used_on(&other).unwrap();
+    launch(&other, &fill, &[buffer.address(), 1, 7], Note::here("full")).unwrap();
+    buffer.settle().unwrap();
+    // Known to the third stream before, and yet it waits: it was forgotten.
+    let mut back = [0; 8];
+    device.download(&buffer, 0, &mut back, &third).unwrap();
+    assert_eq!(u64::from_le_bytes(back), 7);
 }
 
 #[test]
