@@ -110,7 +110,10 @@ impl Launches {
         }
         let functions = entries(b, geometry).len();
         let blocks = vec![blocks as u32; functions];
-        Ok(Launches { geometry, blocks, room, template: abi::template(b), own })
+        // A grid calls nothing of the host.
+        let mut template = abi::template(b);
+        template[Abi::of(b).host()].fill(0);
+        Ok(Launches { geometry, blocks, room, template, own })
     }
 
     /// The words of a run: the arrays at `bases`, the workspace at `room`.

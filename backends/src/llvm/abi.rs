@@ -58,6 +58,10 @@ impl Abi {
     pub fn exceptional(self) -> usize {
         self.count() + 7
     }
+    /// All words about functions of the host.
+    pub fn host(self) -> std::ops::Range<usize> {
+        self.remainder()..self.access(0)
+    }
     fn access(self, a: usize) -> usize {
         self.count() + 9 + a * (1 + self.rows + self.inner)
     }
