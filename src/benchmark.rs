@@ -58,7 +58,9 @@ impl fmt::Display for Benchmark {
 /// Times what a closure records and evaluates: it is called until nothing is compiled any more,
 /// then for 0.3 seconds.
 ///
-/// A call is timed whole: recording, planning, running, and dropping the result of the call before.
+/// A call is timed whole: recording, planning, running, and dropping the result of the call before. On
+/// a GPU only a call that waits is timed so, by reading elements or by
+/// [`Event::synchronize`](crate::Event::synchronize).
 ///
 /// ```
 /// # use lazuli::prelude::*;

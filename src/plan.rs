@@ -187,9 +187,8 @@ impl<I: Arguments, R: Results> Plan<I, R> {
     /// The plan for arguments like these.
     fn made(&self, nodes: &[&NodeRef]) -> Result<Arc<Made>, Error> {
         let device = nodes[0].device();
-        let fits = |made: &Arc<Made>| {
-            made.device == device && made.shapes.iter().zip(nodes).all(|(shape, n)| shape == n.shape())
-        };
+        let same = |(shape, n): (&Dims, &&NodeRef)| shape == n.shape() && n.device() == device;
+        let fits = |made: &Arc<Made>| made.device == device && made.shapes.iter().zip(nodes).all(same);
         let mut known = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = known.iter().position(fits) {
             known[..=at].rotate_right(1);

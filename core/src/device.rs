@@ -3,6 +3,8 @@
 //! The graph only has to know *which* device a value belongs to, so that operations never mix
 //! devices silently; what a device can do is the business of `lazuli-backends`.
 
+use std::sync::LazyLock;
+
 /// Which device an array lives on and is computed by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum DeviceId {
@@ -16,11 +18,8 @@ pub enum DeviceId {
     CudaSimulator,
 }
 
-/// Names of the first GPUs: [`DeviceId::name`] gives a `&'static str`.
-const CUDA: [&str; 16] = [
-    "cuda:0", "cuda:1", "cuda:2", "cuda:3", "cuda:4", "cuda:5", "cuda:6", "cuda:7", "cuda:8", "cuda:9",
-    "cuda:10", "cuda:11", "cuda:12", "cuda:13", "cuda:14", "cuda:15",
-];
+/// Names of all GPUs: [`DeviceId::name`] gives a `&'static str`.
+static CUDA: LazyLock<Vec<String>> = LazyLock::new(|| (0..=u8::MAX).map(|n| format!("cuda:{n}")).collect());
 
 impl DeviceId {
     /// Is it an engine of the host, on the host's memory?
@@ -33,7 +32,7 @@ impl DeviceId {
         match self {
             DeviceId::Cpu => "cpu",
             DeviceId::Portable => "portable",
-            DeviceId::Cuda(index) => CUDA.get(usize::from(index)).copied().unwrap_or("cuda"),
+            DeviceId::Cuda(index) => &CUDA[usize::from(index)],
             DeviceId::CudaSimulator => "cuda simulator",
         }
     }

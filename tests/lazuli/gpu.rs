@@ -47,7 +47,7 @@ fn a_gpu_says_what_it_is() {
          270336 threads, driver for CUDA 12.4, 1024 of 1024 MiB available"
     );
     let all = Device::all();
-    assert_eq!(all.iter().filter(|device| device.name().starts_with("cuda:")).count(), 16);
+    assert_eq!(all.iter().filter(|device| device.name().starts_with("cuda:")).count(), 20);
     assert_eq!((all.len(), all[3]), (23, gpu(0)));
     let cpu = Device::cpu().info();
     assert_eq!((cpu.compute_capability, cpu.model), (None, None));
@@ -218,7 +218,11 @@ fn devices_are_not_mixed() {
     assert_eq!(error.location().unwrap().line(), line);
     assert!((&a * &x).eval().is_err());
     let plan = lazuli::compile::<(f32, f32), _>(|(x, y)| x + y);
-    assert!(plan.call((&a, &b)).is_err());
+    assert_eq!(plan.call((&a, &a)).unwrap().device(), gpu(0));
+    for mixed in [(&a, &b), (&b, &a), (&x, &a), (&a, &x)] {
+        let error = plan.call(mixed).map(|sum| sum.device()).unwrap_err();
+        assert!(error.to_string().contains("arrays on different devices"), "{error}");
+    }
     // Streams and buffers neither.
     let (stream, other) = (Stream::new(&gpu(0)).unwrap(), Stream::new(&gpu(1)).unwrap());
     let error = (&a + 1.0).eval_on(&other).unwrap_err().to_string();
@@ -479,7 +483,7 @@ fn a_launch_that_fails_can_be_tried_again() {
     };
     let once = |call: &str, code: u32, what: &str| {
         fake.fail(call, code, 0);
-        let said = y.eval().err().expect("it fails").to_string();
+        let said = y.eval().expect_err("it fails").to_string();
         assert!(said.contains(what) && said.contains(file!()), "{call}: {said}");
         assert_eq!(gpu(0).memory_use().live, before, "{call}");
     };

@@ -13,7 +13,7 @@ fn evaluations_on_streams_have_the_same_bits() {
         let y = &x * &x + 1.0;
         let done = y.eval_on(&one).unwrap();
         // Read on another stream, then by this thread, which names none.
-        let z = (&y).exp() - &y;
+        let z = y.exp() - &y;
         let (sum, largest) = (z.sum(..), z.max(..));
         let also = lazuli::eval_on(&two, (&sum, &largest, &z)).unwrap();
         one.wait(&also).unwrap();
