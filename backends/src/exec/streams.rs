@@ -100,10 +100,10 @@ impl Stream {
     /// Has all that the stream is given from now on come after what computes a value, on whatever stream
     /// of its device that is.
     pub fn uses(&self, value: &Value) -> Result<()> {
-        match self {
-            Stream::Host(_) => Ok(()),
+        match (self, &value.buffer) {
+            (Stream::Host(_), _) => Ok(()),
             #[cfg(feature = "cuda")]
-            Stream::Cuda(stream) => grid::cuda::buffer(&value.buffer)?.used_on(stream),
+            (Stream::Cuda(stream), buffer) => grid::cuda::buffer(buffer)?.used_on(stream),
         }
     }
 }
