@@ -404,6 +404,79 @@ fn a_buffer_that_is_written_again_comes_after_its_readers() {
 }
 
 #[test]
+fn copies_that_return_are_done() {
+    let Some(_) = with_fake("copies_that_return_are_done") else { return };
+    let (one, two) = (Stream::new(&gpu(0)).unwrap(), Stream::new(&gpu(0)).unwrap());
+    let mut buffer = DeviceBuffer::new(&gpu(0), 20_000).unwrap();
+    let mut back = HostBuffer::new(20_000).unwrap();
+    for value in 1..4i64 {
+        let (up, down) = if value % 2 == 0 { (&one, &two) } else { (&two, &one) };
+        buffer.copy_from(&vec![value; 20_000].into(), up).unwrap();
+        buffer.copy_to(&mut back, down).unwrap();
+        assert!(back.iter().all(|v| *v == value));
+    }
+    buffer.copy_from(&vec![-1; 20_000].into(), &two).unwrap();
+    assert_eq!(Array::from_device_buffer(buffer, [20_000]).unwrap().to_vec().unwrap(), [-1; 20_000]);
+    crate::streams::through(&gpu(0), &[1.0f32, -0.0, f32::MAX]);
+    crate::streams::through(&gpu(0), &[u8::MAX; 70_001]);
+    crate::streams::through::<bool>(&gpu(0), &[]);
+    crate::streams::through(&gpu(0), &(0..300_000i64).collect::<Vec<_>>());
+    assert_eq!(gpu(0).memory_use().live, 0);
+}
+
+#[test]
+fn an_evaluation_goes_to_the_stream_it_was_given() {
+    let Some(fake) = with_fake("an_evaluation_goes_to_the_stream_it_was_given") else { return };
+    let usual = Stream::default_of(&gpu(0)).unwrap();
+    let stream = Stream::new(&gpu(0)).unwrap();
+    let x = Array::from_vec(vec![1.0f32; 1000]).to_device(&gpu(0));
+    let y = &x + 1.0;
+    y.eval_on(&stream).unwrap();
+    usual.synchronize().unwrap();
+    assert!(fake.ran(0).is_empty());
+    assert!(!stream.is_done().unwrap());
+    stream.synchronize().unwrap();
+    assert_eq!(fake.ran(0).len(), 1);
+    assert!(stream.is_done().unwrap());
+    (&y + 1.0).eval().unwrap();
+    stream.synchronize().unwrap();
+    assert_eq!(fake.ran(0).len(), 1);
+    usual.synchronize().unwrap();
+    assert_eq!(fake.ran(0).len(), 2);
+}
+
+#[test]
+fn threads_with_streams_of_their_own_share_arrays() {
+    let Some(fake) = with_fake("threads_with_streams_of_their_own_share_arrays") else { return };
+    let x = Array::from_vec(vec![1.0f32; 5000]).to_device(&gpu(0));
+    let shared = &x * 3.0;
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (x, shared) = (&x, &shared);
+            scope.spawn(move || {
+                let stream = Stream::new(&gpu(0)).unwrap();
+                for round in 0..30 {
+                    let y = shared + (thread * 100 + round) as f32;
+                    y.eval_on(&stream).unwrap();
+                    let sum = (&y * x).sum(..);
+                    if round % 3 == 0 { sum.item().map(drop) } else { sum.eval_on(&stream).map(drop) }
+                        .unwrap();
+                    let buffer = y.into_device_buffer().unwrap();
+                    let host = HostBuffer::pinned(&gpu(0), 5000).unwrap();
+                    let (host, buffer) = buffer.start_copy_to(host, &stream).unwrap().wait().unwrap();
+                    drop(buffer.start_copy_from(host, &stream).unwrap());
+                }
+            });
+        }
+    });
+    drop((x, shared));
+    lazuli::clear_memory();
+    assert_eq!((gpu(0).memory_use().live, fake.reserved(0)), (0, 0));
+    // Two kernels for each round; whoever came first has computed the shared array with its own.
+    assert_eq!(fake.ran(0).len(), 2 * 4 * 30);
+}
+
+#[test]
 fn events_tell_the_time_of_the_device() {
     let Some(_) = with_fake("events_tell_the_time_of_the_device") else { return };
     let stream = Stream::new(&gpu(0)).unwrap();

@@ -72,7 +72,7 @@ fn the_older_event_is_told() {
 }
 
 /// All there is of a buffer, on any device.
-fn through<T: Element>(device: &Device, data: &[T]) {
+pub fn through<T: Element>(device: &Device, data: &[T]) {
     let stream = Stream::new(device).unwrap();
     for pinned in [false, true] {
         let host = || match pinned {
