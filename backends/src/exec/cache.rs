@@ -52,6 +52,9 @@ pub struct Totals {
 pub enum Engine {
     /// A library call: nothing to load.
     Library,
+    /// A matrix product on a grid, which is loaded when it is first run.
+    #[cfg(feature = "llvm")]
+    Product,
     /// The interpreter.
     Portable(Arc<Program>),
     /// Machine code.
@@ -77,6 +80,9 @@ type Words = Box<[u64]>;
 pub enum Runs<'a> {
     /// A library.
     Library,
+    /// A matrix product on a grid.
+    #[cfg(feature = "llvm")]
+    Product,
     /// The interpreter.
     Portable(&'a Program),
     /// Machine code, and the words of its launches.
@@ -108,6 +114,8 @@ impl Engine {
     pub fn now(&self) -> Runs<'_> {
         match self {
             Engine::Library => Runs::Library,
+            #[cfg(feature = "llvm")]
+            Engine::Product => Runs::Product,
             Engine::Portable(program) => Runs::Portable(program),
             #[cfg(feature = "llvm")]
             Engine::Llvm(code, words) => Runs::Llvm(code, words),
@@ -195,10 +203,8 @@ impl Prepared {
             .iter()
             .map(|launch| match launch {
                 Launch::Kernel(bound) => Engine::of(bound, device),
-                // The library reads host memory.
-                Launch::MatMul(_) if matches!(device, DeviceId::Cuda(_)) => Err(ErrorKind::Device(
-                    "there are no matrix products on GPUs yet; copy the arrays with to_device".into(),
-                )),
+                #[cfg(feature = "llvm")]
+                Launch::MatMul(_) if !device.is_host() => Ok(Engine::Product),
                 Launch::MatMul(_) => Ok(Engine::Library),
             })
             .collect::<Result<_, ErrorKind>>()?;

@@ -2,11 +2,11 @@
 
 use super::cache::Runs;
 use super::verify;
-use crate::grid::{Launches, simulator};
+use crate::grid::{Launches, product, simulator};
 use crate::llvm::abi::Words;
-use lazuli_core::{BufferRef, ErrorKind};
+use lazuli_core::{BufferRef, DeviceId, ErrorKind};
 use lazuli_fusion::Trace;
-use lazuli_fusion::bind::Bound;
+use lazuli_fusion::bind::{Bound, BoundMatMul};
 use lazuli_fusion::kernel::Target;
 use std::panic::Location;
 
@@ -69,10 +69,9 @@ impl Job<'_> {
             false => None,
         };
         let regions = if checked.is_some() { self.regions(launches) } else { Vec::new() };
-        let run =
-            simulator::Run { bound: self.bound, launches, words: &words, regions: &regions, line: &line };
+        let program = checked.as_deref().unwrap_or(program);
         // SAFETY: the words are those of this launch, whose memory the evaluation holds.
-        unsafe { simulator::run(checked.as_deref().unwrap_or(program), &run, self.workers) }
+        unsafe { simulator::launch(program, &launches.blocks, &words, &regions, &line, self.workers) }
     }
 
     /// All memory that the kernel may touch. Arrays are taken to be written, whole: what is not is
@@ -138,5 +137,48 @@ impl Job<'_> {
         // SAFETY: the words are those of this launch; the evaluation holds its memory, which goes back
         // in the order of the stream.
         unsafe { cuda::run(loaded, launches, &self.words(launches), &stream, note) }
+    }
+}
+
+/// Runs a matrix product on a device of grids. `buffers` are those of its operands and of its result.
+pub fn matmul(
+    trace: &Trace,
+    m: &BoundMatMul,
+    bases: [*mut u8; 3],
+    buffers: [Option<&BufferRef>; 3],
+    workers: usize,
+) -> Result<(), ErrorKind> {
+    let missing = || ErrorKind::Internal("a product without memory".into());
+    let [left, right, out] = buffers;
+    let buffers = [left.ok_or_else(missing)?, right.ok_or_else(missing)?, out.ok_or_else(missing)?];
+    let node = &trace.items[m.node].node;
+    match buffers[2].device() {
+        DeviceId::CudaSimulator => {
+            let region = |i: usize| simulator::Region {
+                address: buffers[i].ptr() as u64,
+                bytes: buffers[i].bytes(),
+                initialised: i < 2,
+                writable: i == 2,
+                name: ["the left matrix", "the right matrix", "the product"][i].into(),
+            };
+            // One buffer may be both operands.
+            let same = buffers[0].ptr() == buffers[1].ptr();
+            let regions: Vec<_> = [0, 1, 2].into_iter().filter(|&i| i != 1 || !same).map(region).collect();
+            // SAFETY: the buffers were made for these layouts; the result is ours alone.
+            unsafe { product::simulate(m, bases, verify::is_on().then_some(&regions[..]), workers) }
+        }
+        #[cfg(feature = "cuda")]
+        DeviceId::Cuda(index) => {
+            use crate::cuda::{Note, device};
+            use crate::grid::cuda;
+            let stream = cuda::stream(device(index.into())?)?;
+            for buffer in buffers {
+                cuda::buffer(buffer)?.used_on(&stream)?;
+            }
+            let note = Note { operation: node.name(), location: Some(node.location()) };
+            // SAFETY: as above; memory goes back in the order of the stream.
+            unsafe { product::launch(m, bases, &stream, note) }
+        }
+        other => Err(ErrorKind::Internal(format!("{} on {}, which has no grids", node.name(), other.name()))),
     }
 }

@@ -177,6 +177,12 @@ pub fn launch_all<'a>(
             }
             Launch::MatMul(m) => {
                 let bases = [0, 1, 2].map(|i| base(m.operands[i].0));
+                #[cfg(feature = "llvm")]
+                if matches!(engine, Runs::Product) {
+                    let buffers = [0, 1, 2].map(|i| place(m.operands[i].0).0);
+                    grids::matmul(trace, m, bases, buffers, memory.threads)?;
+                    continue;
+                }
                 let _env = FpEnv::set();
                 // SAFETY: the buffers were made for these layouts; the result is ours alone.
                 unsafe { super::matmul::run(m, bases, memory.threads) };

@@ -11,7 +11,7 @@ use crate::Stats;
 use crate::cuda::{Buffer, Device, Function, Note, Stream, device};
 use crate::exec::stats;
 use crate::llvm::emit::Dialect;
-use crate::llvm::grid::{self, BLOCK, Geometry, Shape};
+use crate::llvm::grid::{self, BLOCK, Geometry};
 use crate::llvm::{disk, exit, nvptx};
 use lazuli_core::{BufferRef, DeviceId, ErrorKind};
 use lazuli_fusion::Bound;
@@ -90,6 +90,13 @@ pub struct Loaded {
     functions: Vec<Function>,
 }
 
+impl Loaded {
+    /// Function number `i` of those asked for.
+    pub fn function(&self, i: usize) -> &Function {
+        &self.functions[i]
+    }
+}
+
 /// What a kernel's code on a card depends on, beside this build.
 type Key = (Arc<[u64]>, Geometry, usize);
 
@@ -109,11 +116,9 @@ pub fn load(b: &Bound, geometry: Geometry, device: &'static Device) -> Result<Ar
         stats::count(&Stats { cache_hits: 1, ..Stats::default() });
         return Ok(found.clone());
     }
-    let cubin = code(b, geometry, device)?;
-    let module = device.load_module(&cubin)?;
-    let functions = grid::entries(b, geometry);
-    let functions = functions.iter().map(|name| module.function(name)).collect::<Result<_, _>>()?;
-    let loaded = Arc::new(Loaded { functions });
+    let shape = format!("{geometry:?}");
+    let printed = || grid::print(b, geometry, Dialect::Ptx).map_err(ErrorKind::Compile);
+    let loaded = loaded(&[&shape], &b.key, device, &grid::entries(b, geometry), printed)?;
     let mut known = known();
     if known.len() >= CAPACITY {
         known.clear();
@@ -122,36 +127,47 @@ pub fn load(b: &Bound, geometry: Geometry, device: &'static Device) -> Result<Ar
     Ok(loaded)
 }
 
-/// The machine code of a kernel for a card: from disk, or from LLVM and the driver's assembler.
-fn code(b: &Bound, geometry: Geometry, device: &Device) -> Result<Vec<u8>, ErrorKind> {
+/// The functions of a module on a card: from disk, or from LLVM and the driver's assembler. `what` and
+/// `key` are all that its text depends on.
+pub fn loaded(
+    what: &[&str],
+    key: &[u64],
+    device: &'static Device,
+    functions: &[String],
+    print: impl FnOnce() -> Result<grid::Printed, ErrorKind>,
+) -> Result<Arc<Loaded>, ErrorKind> {
     let (major, minor) = device.compute_capability();
     let (newer, version) = device.driver_version();
-    let target = format!("sm_{major}{minor} driver {newer}.{version} {geometry:?}");
-    let id = disk::identity(&["cuda", &target], &b.key);
-    if let Some(cubin) = disk::read(&id) {
-        stats::count(&Stats { disk_hits: 1, ..Stats::default() });
-        return Ok(cubin);
-    }
-    stats::count(&Stats { kernels_compiled: 1, ..Stats::default() });
-    let start = Instant::now();
-    let ptx = ptx(b, geometry, (major, minor))?;
-    let cubin = device.assemble(&ptx)?;
-    tracing::debug!(kernel = %b.kernel, milliseconds = start.elapsed().as_secs_f64() * 1e3, "compiled for a GPU");
-    disk::write(&id, &cubin);
-    Ok(cubin)
+    let target = format!("sm_{major}{minor} driver {newer}.{version}");
+    let id = disk::identity(&[&["cuda", &target], what].concat(), key);
+    let cubin = match disk::read(&id) {
+        Some(cubin) => {
+            stats::count(&Stats { disk_hits: 1, ..Stats::default() });
+            cubin
+        }
+        None => {
+            stats::count(&Stats { kernels_compiled: 1, ..Stats::default() });
+            let start = Instant::now();
+            let cubin = device.assemble(&ptx(&print()?, (major, minor))?)?;
+            tracing::debug!(?what, milliseconds = start.elapsed().as_secs_f64() * 1e3, "compiled for a GPU");
+            disk::write(&id, &cubin);
+            cubin
+        }
+    };
+    let module = device.load_module(&cubin)?;
+    let functions = functions.iter().map(|name| module.function(name)).collect::<Result<_, _>>()?;
+    Ok(Arc::new(Loaded { functions }))
 }
 
-/// The PTX of a kernel for cards of a compute capability.
-pub fn ptx(b: &Bound, geometry: Geometry, capability: (u32, u32)) -> Result<String, ErrorKind> {
-    let (major, minor) = capability;
+/// PTX of what was printed, for cards of a compute capability.
+pub fn ptx(printed: &grid::Printed, (major, minor): (u32, u32)) -> Result<String, ErrorKind> {
     let architecture = nvptx::Architecture::of(major, minor).ok_or_else(|| {
         ErrorKind::Device(format!("compute capability {major}.{minor}: 7.5 is the least that is supported"))
     })?;
-    let printed = grid::print(b, geometry, Dialect::Ptx).map_err(ErrorKind::Compile)?;
-    let failed = |error| ErrorKind::Compile(format!("{error} (kernel {})", b.kernel));
     exit::watch();
     let _compiling = exit::compiling();
-    nvptx::compiler(architecture).and_then(|mut c| c.assembly(&printed.text)).map_err(failed)
+    let text = nvptx::compiler(architecture).and_then(|mut c| c.assembly(&printed.text));
+    text.map_err(|error| ErrorKind::Compile(error.to_string()))
 }
 
 /// Launches a kernel on a stream.
@@ -171,9 +187,4 @@ pub unsafe fn run(
         unsafe { stream.launch(function, [blocks, 1, 1], BLOCK as u32, 0, words, note)? };
     }
     Ok(())
-}
-
-/// Does a kernel of this shape use a workspace?
-pub fn has_room(geometry: Geometry) -> bool {
-    matches!(geometry.shape, Shape::Split | Shape::SplitColumns)
 }

@@ -5,7 +5,6 @@
 //! mode has every access announced before it is done, which finds accesses out of bounds, reads of
 //! what nobody wrote, and races.
 
-use super::Launches;
 use crate::Stats;
 use crate::exec::stats;
 use crate::llvm::emit::Dialect;
@@ -47,28 +46,32 @@ pub fn program(b: &Bound, geometry: Geometry, checked: bool) -> Result<Arc<Progr
         stats::count(&Stats { cache_hits: 1, ..Stats::default() });
         return Ok(found.clone());
     }
-    stats::count(&Stats { kernels_compiled: 1, ..Stats::default() });
     let dialect = if checked { Dialect::Checked } else { Dialect::Simulated };
     let printed = grid::print(b, geometry, dialect).map_err(ErrorKind::Compile)?;
-    let names: Vec<&str> = printed.entries.iter().map(String::as_str).collect();
-    let code = kernels::with_compiler(|jit| {
-        jit.compile(&printed.text, &names)
-            .map_err(|error| ErrorKind::Compile(format!("{error} (kernel {})", b.kernel)))
-    })?;
-    let program = Arc::new(Program {
-        code,
-        entries: names.len(),
-        shared: printed.shared as u32,
-        cooperative: printed.cooperative,
-        sites: printed.sites,
-        checked,
-    });
+    let program = Arc::new(compiled(printed, dialect)?);
     let mut known = known();
     if known.len() >= CAPACITY {
         known.clear();
     }
     known.insert(key, program.clone());
     Ok(program)
+}
+
+/// Machine code of what was printed in a dialect of the simulator.
+pub fn compiled(printed: grid::Printed, dialect: Dialect) -> Result<Program, ErrorKind> {
+    stats::count(&Stats { kernels_compiled: 1, ..Stats::default() });
+    let names: Vec<&str> = printed.entries.iter().map(String::as_str).collect();
+    let code = kernels::with_compiler(|jit| {
+        jit.compile(&printed.text, &names).map_err(|error| ErrorKind::Compile(error.to_string()))
+    })?;
+    Ok(Program {
+        code,
+        entries: names.len(),
+        shared: printed.shared as u32,
+        cooperative: printed.cooperative,
+        sites: printed.sites,
+        checked: dialect == Dialect::Checked,
+    })
 }
 
 /// Memory that a checked launch may touch.
@@ -85,44 +88,35 @@ pub struct Region {
     pub name: String,
 }
 
-/// One run of a kernel.
-pub struct Run<'a> {
-    /// The kernel.
-    pub bound: &'a Bound,
-    /// Its launches.
-    pub launches: &'a Launches,
-    /// The words of this run (see [`Launches::words`]).
-    pub words: &'a [u64],
-    /// For checked code: all memory that it may touch.
-    pub regions: &'a [Region],
-    /// The line that recorded what an access reads or writes, if it is known.
-    pub line: &'a dyn Fn(u16) -> Option<&'static Location<'static>>,
-}
-
-/// Runs all launches of a kernel on up to `workers` threads.
+/// Runs the launches of a program, of so many blocks each, on up to `workers` threads. Checked code
+/// may touch `regions` alone; `line` is where what an access reads or writes was recorded.
 ///
 /// # Safety
-/// The words are those of arrays that have the layout of the kernel's accesses, with a workspace of
-/// [`super::Room`] whose tickets are 0. Nobody else writes to them meanwhile.
-pub unsafe fn run(program: &Program, run: &Run<'_>, workers: usize) -> Result<(), ErrorKind> {
-    let site = |&(what, access): &grid::Site| sim::Site {
-        what: what.to_string(),
-        at: access.and_then(|a| (run.line)(a)),
-    };
+/// The words are such that the program touches only memory that it may, with a workspace of
+/// [`super::Room`] whose tickets are 0. Nobody else writes there meanwhile.
+pub unsafe fn launch(
+    program: &Program,
+    blocks: &[u32],
+    words: &[u64],
+    regions: &[Region],
+    line: &dyn Fn(u16) -> Option<&'static Location<'static>>,
+    workers: usize,
+) -> Result<(), ErrorKind> {
+    let site = |&(what, access): &grid::Site| sim::Site { what: what.to_string(), at: access.and_then(line) };
     let sites: Vec<sim::Site> = program.sites.iter().map(site).collect();
     let mut memory = sim::Memory::default();
-    for r in run.regions {
+    for r in regions {
         memory.add(r.address, r.bytes, r.initialised, r.writable, &r.name);
     }
-    debug_assert_eq!(program.entries, run.launches.blocks.len());
-    for (entry, &grid) in run.launches.blocks.iter().enumerate() {
+    debug_assert_eq!(program.entries, blocks.len());
+    for (entry, &grid) in blocks.iter().enumerate() {
         // SAFETY: the code was generated with this signature.
         let kernel = unsafe { std::mem::transmute::<*const u8, sim::Kernel>(program.code.entry(entry)) };
         let launch = sim::Launch {
             shared: program.shared,
             cooperative: program.cooperative,
             sites: &sites,
-            ..sim::Launch::new(kernel, run.words, grid, BLOCK as u32)
+            ..sim::Launch::new(kernel, words, grid, BLOCK as u32)
         };
         // SAFETY: by the contract of this function.
         let result = unsafe {

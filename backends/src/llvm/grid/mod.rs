@@ -24,6 +24,7 @@
 mod columns;
 mod combine;
 mod map;
+pub mod matmul;
 mod points;
 mod simt;
 mod stack;
@@ -37,7 +38,8 @@ use lazuli_fusion::bind::{Bound, Lane, Mode};
 use lazuli_fusion::kernel::{Inst, Val, is_elementary, price};
 use lazuli_fusion::stages::Sweep;
 use points::Reach;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 
 /// Threads of every block.
 pub const BLOCK: usize = 256;
@@ -193,15 +195,28 @@ pub struct Printed {
     pub sites: Vec<Site>,
 }
 
-/// The kernel being printed.
-pub struct Grid<'e> {
+/// What every function of a grid has: the module, its shared memory, and names for the simulator.
+struct Tools<'e> {
     e: &'e Emitter,
+    sites: RefCell<Vec<Site>>,
+    /// Bytes of shared memory that are used.
+    bytes: Cell<usize>,
+}
+
+/// The kernel being printed.
+struct Grid<'e> {
+    tools: &'e Tools<'e>,
     f: Frame<'e>,
     b: &'e Bound,
     geometry: Geometry,
     width: u32,
-    sites: &'e RefCell<Vec<Site>>,
-    shared: &'e std::cell::Cell<usize>,
+}
+
+impl<'e> Deref for Grid<'e> {
+    type Target = Tools<'e>;
+    fn deref(&self) -> &Tools<'e> {
+        self.tools
+    }
 }
 
 /// The functions of a kernel, in the order in which they are launched: one, or one a sweep.
@@ -217,22 +232,15 @@ pub fn entries(b: &Bound, geometry: Geometry) -> Vec<String> {
 /// Prints a kernel for a grid.
 pub fn print(b: &Bound, geometry: Geometry, dialect: Dialect) -> Result<Printed, String> {
     let e = Emitter::new(dialect);
-    let (sites, shared) = (RefCell::new(Vec::new()), std::cell::Cell::new(0));
+    let tools = Tools::new(&e);
     let mut result = Ok(());
     let words = super::abi::Abi::of(b).len(b.kernel.params.len()) + WORDS;
     let entries = entries(b, geometry);
     for (s, name) in entries.iter().enumerate() {
-        let head = match dialect {
-            Dialect::Ptx => format!(
-                "ptx_kernel void @{name}(ptr byval([{words} x i64]) align 8 %args) nounwind \
-                 \"nvvm.maxntid\"=\"{BLOCK}\" \"nvvm.minctasm\"=\"2\""
-            ),
-            _ => format!("void @{name}(ptr noalias %args, ptr %thread) nounwind"),
-        };
-        e.define_function(&head, || {
+        e.define_function(&head(dialect, name, words), || {
             let f = Frame::new(&e, b, geometry.width as u32);
             let width = geometry.width as u32;
-            let g = Grid { e: &e, f, b, geometry, width, sites: &sites, shared: &shared };
+            let g = Grid { tools: &tools, f, b, geometry, width };
             result = std::mem::replace(&mut result, Ok(())).and_then(|()| match geometry.shape {
                 Shape::Map => map::run(&g),
                 Shape::Tiles => tiles::run(&g),
@@ -246,17 +254,38 @@ pub fn print(b: &Bound, geometry: Geometry, dialect: Dialect) -> Result<Printed,
     }
     result?;
     let cooperative = !matches!(geometry.shape, Shape::Map | Shape::Columns);
-    let mut text = e.finish();
-    if dialect == Dialect::Ptx && shared.get() > 0 {
-        text.push_str(&format!(
-            "@shared = internal addrspace(3) global [{} x i8] undef, align 16\n",
-            shared.get()
-        ));
-    }
-    Ok(Printed { text, entries, shared: shared.get(), cooperative, sites: sites.into_inner() })
+    Ok(tools.printed(entries, cooperative))
 }
 
-impl<'e> Grid<'e> {
+/// What stands before the body of a kernel whose argument is an array of words.
+fn head(dialect: Dialect, name: &str, words: usize) -> String {
+    match dialect {
+        // Two blocks a multiprocessor: 128 registers a thread.
+        Dialect::Ptx => format!(
+            "ptx_kernel void @{name}(ptr byval([{words} x i64]) align 8 %args) nounwind \
+             \"nvvm.maxntid\"=\"{BLOCK}\" \"nvvm.minctasm\"=\"2\""
+        ),
+        _ => format!("void @{name}(ptr noalias %args, ptr %thread) nounwind"),
+    }
+}
+
+impl<'e> Tools<'e> {
+    fn new(e: &'e Emitter) -> Tools<'e> {
+        Tools { e, sites: RefCell::default(), bytes: Cell::new(0) }
+    }
+
+    /// The finished module.
+    fn printed(&self, entries: Vec<String>, cooperative: bool) -> Printed {
+        let mut text = self.e.finish();
+        let shared = self.bytes.get();
+        if self.e.dialect == Dialect::Ptx && shared > 0 {
+            text.push_str(&format!(
+                "@shared = internal addrspace(3) global [{shared} x i8] undef, align 16\n"
+            ));
+        }
+        Printed { text, entries, shared, cooperative, sites: self.sites.take() }
+    }
+
     /// Names an operation for the simulator.
     fn site(&self, what: &'static str, access: Option<u16>) -> u32 {
         let mut sites = self.sites.borrow_mut();
@@ -282,14 +311,9 @@ impl<'e> Grid<'e> {
         simt::exchange(v, xor, self.meeting("shuffle"))
     }
 
-    /// A word of the launch that only grids have.
-    fn word(&self, word: Word) -> V<'e> {
-        self.f.extra_word(word as usize)
-    }
-
     /// An address in shared memory, of which `bytes` at most are used altogether.
     fn shared(&self, offset: V<'e>, bytes: usize) -> V<'e> {
-        self.shared.set(self.shared.get().max(bytes));
+        self.bytes.set(self.bytes.get().max(bytes));
         self.e.offset(simt::shared(self.e), offset)
     }
 
@@ -311,6 +335,13 @@ impl<'e> Grid<'e> {
             let address = self.e.convert("ptrtoint", at, I64);
             simt::announce(self.e, address, bytes, flags | simt::IN_SHARED, self.site(what, None));
         }
+    }
+}
+
+impl<'e> Grid<'e> {
+    /// A word of the launch that only grids have.
+    fn word(&self, word: Word) -> V<'e> {
+        self.f.extra_word(word as usize)
     }
 
     /// Quotient and remainder of numbers below 2^31 if the launch is narrow.

@@ -39,7 +39,7 @@ pub fn fits(b: &Bound) -> bool {
 }
 
 /// Prints `run`.
-pub fn run<'e>(g: &Grid<'e>) -> Result<(), String> {
+pub(super) fn run<'e>(g: &Grid<'e>) -> Result<(), String> {
     let (e, f) = (g.e, &g.f);
     let last = g.b.rows.len() - 1;
     let (rows, lanes) = (f.row_extent(last - 1), f.row_extent(last));

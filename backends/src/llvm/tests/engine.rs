@@ -30,10 +30,8 @@ impl Simulated {
             let program = simulator::program(bound, launches.geometry, false).unwrap();
             let mut room = vec![0u64; launches.room.bytes().div_ceil(8)];
             let words = launches.words(bound, bases, params, room.as_mut_ptr() as u64);
-            let line = |_| None;
-            let run = simulator::Run { bound, launches: &launches, words: &words, regions: &[], line: &line };
             // SAFETY: `run_with` has reserved the memory of this launch, and the room is as asked for.
-            unsafe { simulator::run(&program, &run, 2) }
+            unsafe { simulator::launch(&program, &launches.blocks, &words, &[], &|_| None, 2) }
                 .unwrap_or_else(|e| panic!("{e} in {:?} {}", launches.geometry, bound.kernel));
             let tickets = launches.room.tickets / 8;
             assert!(room[..tickets].iter().all(|&t| t == 0), "tickets are left at 0");
