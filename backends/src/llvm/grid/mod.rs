@@ -34,7 +34,7 @@ pub mod tiles;
 use super::emit::{Dialect, Elem, Emitter, I64, Ty, V};
 use super::frame::Frame;
 use super::reduce::Reduction;
-use lazuli_fusion::bind::{Bound, Lane, Mode};
+use lazuli_fusion::bind::{Bound, BoundAccess, Lane, Mode, Slot};
 use lazuli_fusion::kernel::{Inst, Val, is_elementary, price};
 use lazuli_fusion::stages::Sweep;
 use points::Reach;
@@ -49,6 +49,9 @@ const PARTIALS: i64 = 32;
 const STEPS: usize = 8;
 /// Bytes of a read that keeps a memory busiest.
 const BYTES: usize = 16;
+/// Bytes that each thread of a map asks for at once: with 1024 threads a multiprocessor, more than the 48 KiB
+/// that keep an H200's memory busy (CUB's tuning for it, see the design's notes).
+const IN_FLIGHT: usize = 64;
 /// Instructions that a thread's points may take, roughly: of a map, and of 8 steps of a reduction.
 const MOST_OF_MAP: usize = 2400;
 const MOST: usize = 4096;
@@ -100,19 +103,34 @@ impl Geometry {
         let (memory, registers) = (points::widest(memory), points::widest(registers));
         // Reductions across rows share memory for a vector of every thread: 48 KiB at 4 lanes.
         let most = if b.mode == Mode::Columns || registers == 8 { 4 } else { 8 };
-        let mut width = (BYTES / memory).clamp(2, most);
         let length = b.inner_count();
+        let sweeps = b.stages.sweeps.len();
         // Long bodies are printed for fewer points: the code grows with each.
         let size: usize = b.kernel.body.iter().map(|d| size(&d.inst)).sum();
-        let wanted = if b.mode == Mode::Map { 2 } else { STEPS };
-        let most = if b.mode == Mode::Map { MOST_OF_MAP } else { MOST };
-        let steps = if wanted * width * size <= most { wanted } else { 1 };
+        let mut width = (BYTES / memory).clamp(2, most);
+        let (wanted, limit) = match b.mode {
+            Mode::Map => {
+                let read = |a: &&BoundAccess| !a.write && a.lane == Lane::Unit && a.slot != Slot::Iota;
+                let streams = b.accesses.iter().filter(read).count();
+                (IN_FLIGHT / (BYTES * streams.max(1)), MOST_OF_MAP)
+            }
+            _ => (STEPS, MOST),
+        };
+        // What is held from sweep to sweep takes registers; 8 lanes are for single sweeps of few.
+        while width > 4 && (sweeps > 1 || wanted * width * size > limit) {
+            width /= 2;
+        }
+        let fits = |steps: usize| steps * width * size <= limit;
+        let steps = match b.mode {
+            Mode::Map => [4, 2].into_iter().find(|&n| n <= wanted && fits(n)).unwrap_or(1),
+            _ if fits(STEPS) => STEPS,
+            _ => 1,
+        };
         while width > 2 && width * size > MOST_OF_MAP {
             width /= 2;
         }
         let chunk_team = PARTIALS as usize / width;
         let warp = simt::WARP as usize * STEPS * width;
-        let sweeps = b.stages.sweeps.len();
         let shape = match b.mode {
             Mode::Map if b.is_tiled() && tiles::fits(b) => {
                 let points = b.row_count();

@@ -131,19 +131,23 @@ fn named_patterns_do_not_spill() {
     let gauss = |x: &NodeRef| unary(UnaryOp::Exp, &unary(UnaryOp::Neg, &square(x)));
     let sum = |x: &NodeRef, axis: usize| reduce(ReduceOp::Sum, x, &[axis]);
     let mut patterns: Vec<(String, Vec<NodeRef>)> = Vec::new();
-    for dtype in [DType::F32, DType::F64] {
+    for dtype in [DType::F32, DType::F64, DType::BF16] {
         let mut add = |name: &str, root: NodeRef| patterns.push((format!("{name} {dtype}"), vec![root]));
         let (x, y) = (leaf(dtype, &[64, 1024]), leaf(dtype, &[64, 1024]));
-        let long = leaf(dtype, &[40_000]);
+        // 16-bit floats are computed as f32, and rounded once.
+        let wide = |x: NodeRef| if dtype == DType::BF16 { cast(DType::F32, &x) } else { x };
+        let round = |x: NodeRef| if dtype == DType::BF16 { cast(DType::BF16, &x) } else { x };
+        let (x, y) = (wide(x), wide(y));
+        let long = wide(leaf(dtype, &[40_000]));
         add("gauss", gauss(&x));
         add("sincos", binary(BinaryOp::Mul, &unary(UnaryOp::Sin, &x), &unary(UnaryOp::Cos, &y)));
         add("sum of squares", sum(&square(&long), 0));
         add("row sums", sum(&x, 1));
-        add("column sums", sum(&leaf(dtype, &[1024, 64]), 0));
-        for n in [128, 1024, 8192] {
-            add(&format!("softmax of {n}"), softmax(&leaf(dtype, &[16, n]), 1));
-            if dtype == DType::F32 {
-                add(&format!("layer norm of {n}"), normalised(&leaf(dtype, &[16, n]), 1));
+        add("column sums", sum(&wide(leaf(dtype, &[1024, 64])), 0));
+        for n in [128, 1024, 8192, 65_536] {
+            add(&format!("softmax of {n}"), round(softmax(&wide(leaf(dtype, &[100, n])), 1)));
+            if dtype != DType::F64 {
+                add(&format!("layer norm of {n}"), round(normalised(&wide(leaf(dtype, &[100, n])), 1)));
             }
         }
         let mut chain = x.clone();
