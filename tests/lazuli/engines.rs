@@ -21,9 +21,16 @@ pub fn others() -> Vec<Device> {
     engines().into_iter().filter(|d| *d != Device::portable()).collect()
 }
 
-/// The engines that run kernels as grids of threads.
+/// The engines that run kernels as grids of threads; where `LAZULI_TEST_GRIDS` names one, `cuda` or
+/// `simulator`, that one alone, which must be there then.
 pub fn grids() -> Vec<Device> {
-    [Device::cuda_simulator(), Device::cuda(0)].into_iter().flatten().collect()
+    let must = |device: Result<Device, lazuli::Error>| vec![device.unwrap_or_else(|e| panic!("{e}"))];
+    match std::env::var("LAZULI_TEST_GRIDS").as_deref() {
+        Ok("cuda") => must(Device::cuda(0)),
+        Ok("simulator") => must(Device::cuda_simulator()),
+        Ok(other) => panic!("LAZULI_TEST_GRIDS is {other:?}: it must be cuda or simulator"),
+        Err(_) => [Device::cuda_simulator(), Device::cuda(0)].into_iter().flatten().collect(),
+    }
 }
 
 /// Runs `f` for each engine, fused and op by op. `f` gets a name for messages.

@@ -20,6 +20,10 @@ mod explain;
 #[allow(dead_code)]
 #[path = "../../examples/gauss.rs"]
 mod gauss;
+#[cfg(feature = "llvm")]
+#[allow(dead_code)]
+#[path = "../../examples/mixed_devices.rs"]
+mod mixed_devices;
 #[allow(dead_code)]
 #[path = "../../examples/normalize_dot.rs"]
 mod normalize_dot;
@@ -86,6 +90,21 @@ fn softmax_and_layer_norm_are_one_kernel_each() {
     let (means, deviations) = (y.mean(-1).to_vec().unwrap(), y.std(-1).to_vec().unwrap());
     assert!(means.iter().all(|mean| (mean - 3.0).abs() < 1e-4), "{means:?}");
     assert!(deviations.iter().all(|deviation| (deviation - 2.0).abs() < 1e-3), "{deviations:?}");
+}
+
+#[cfg(feature = "llvm")]
+#[test]
+fn two_devices_agree_however_they_share_the_work() {
+    let device = Device::cuda_simulator().unwrap();
+    let wave = |step: f64| Array::from_vec((0..5000).map(|i| (f64::from(i) * step).sin() + 1.0).collect());
+    let (x, y): (Array<f64>, Array<f64>) = (wave(0.37), wave(0.41));
+    let expected = mixed_devices::norm(&x).dot(&mixed_devices::norm(&y)).item().unwrap();
+    let mixed = mixed_devices::mixed(&x, &y, &device).unwrap();
+    let sent = mixed_devices::sent(&x, &y, &device).unwrap();
+    let there = mixed_devices::there(&x.to_device(&device), &y.to_device(&device)).unwrap();
+    for (outcome, steps) in [(mixed, 3), (sent, 2), (there, 1)] {
+        assert_eq!((outcome.value.to_bits(), outcome.steps.len()), (expected.to_bits(), steps));
+    }
 }
 
 #[test]
