@@ -176,7 +176,7 @@ fn generic<T: Sample>(name: &str, case: &str, plain: bool) -> Result<Work<T>, St
 fn rows<T: Sample>(case: &str, plain: bool) -> Result<Work<T>, String> {
     let length: usize = case.rsplit('_').next().and_then(|text| text.parse().ok()).unwrap_or(0);
     let n = size(1 << 27, 1 << 17);
-    if length == 0 || n % length != 0 {
+    if length == 0 || !n.is_multiple_of(length) {
         return Err(missing("G7", case));
     }
     let shape = vec![n / length, length];
@@ -204,7 +204,7 @@ fn rows<T: Sample>(case: &str, plain: bool) -> Result<Work<T>, String> {
 /// Twelve operations on four arrays.
 fn chain12(a: &Array<f32>, b: &Array<f32>, x: &Array<f32>, y: &Array<f32>) -> Array<f32> {
     let bent = (a * x + b).clamp(-1.0, 1.0);
-    let chosen = x.gt(y).select(&bent, &y.abs().sqrt());
+    let chosen = x.gt(y).select(&bent, y.abs().sqrt());
     ((chosen * a + y) * 0.5).maximum(b) - &bent * &bent
 }
 
