@@ -174,8 +174,10 @@ impl<'g, 'e> Columns<'g, 'e> {
     }
 
     fn resume(&self, s: usize, place: &combine::Place<'e>, env: &mut Env<'e, '_>) -> Result<(), String> {
+        // Columns that are not there have no results: they look at those of the first.
+        let lane = self.g.e.select(place.valid, place.lane, self.g.e.i64(0));
         for depth in 0..=s as u8 {
-            for (v, value) in combine::results(self.g, depth, place.lane, place.lanes, self.g.width) {
+            for (v, value) in combine::results(self.g, depth, lane, place.lanes, self.g.width) {
                 env.set(v, value);
             }
             self.scalars(depth, env)?;

@@ -47,6 +47,8 @@ pub const BLOCK: usize = 256;
 const CHUNK: i64 = 256;
 const PARTIALS: i64 = 32;
 const STEPS: usize = 8;
+/// Rows up to here have half a chunk.
+const SHORT: usize = CHUNK as usize / 2;
 /// Bytes of a read that keeps a memory busiest.
 const BYTES: usize = 16;
 /// Bytes that each thread of a map asks for at once: with 1024 threads a multiprocessor, more than the 48 KiB
@@ -82,7 +84,8 @@ pub enum Shape {
     SplitColumns,
 }
 
-/// The shape of a launch, with what else the code depends on.
+/// The shape of a launch, with what else the code depends on. A kernel has at most six: rows of up to 128, 256
+/// and 1024 elements, of a block, and longer ones that are few or many; twice that where numbers beyond 2^31 occur.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Geometry {
     /// The skeleton.
@@ -123,6 +126,8 @@ impl Geometry {
         let fits = |steps: usize| steps * width * size <= limit;
         let steps = match b.mode {
             Mode::Map => [4, 2].into_iter().find(|&n| n <= wanted && fits(n)).unwrap_or(1),
+            // Partials of short rows have fewer elements.
+            Mode::Rows if length <= SHORT && fits(STEPS) => STEPS / 2,
             _ if fits(STEPS) => STEPS,
             _ => 1,
         };
@@ -152,6 +157,11 @@ impl Geometry {
         };
         let points = b.row_count().saturating_mul(length.max(1));
         Geometry { shape, width, steps, narrow: points < 1 << 31 }
+    }
+
+    /// The most elements that a partial has.
+    fn partial(&self) -> usize {
+        if self.steps > 1 { self.steps } else { STEPS }
     }
 
     /// Elements of a row that a block treats.

@@ -8,7 +8,7 @@
 
 use super::points::{self, Count, Points, Reach, clamp, step_of};
 use super::stack::{Items, Stack};
-use super::{BLOCK, CHUNK, Grid, PARTIALS, STEPS, Word, simt};
+use super::{BLOCK, CHUNK, Grid, PARTIALS, Word, simt};
 use crate::llvm::emit::{Elem, I64, Ty, V};
 use crate::llvm::frame::Env;
 use crate::llvm::reduce::{Reduction, tree};
@@ -253,7 +253,7 @@ impl<'g, 'e> Team<'g, 'e> {
         let chunk = e.binary("lshr", within, e.i64(chunk_team.trailing_zeros().into()));
         let chunk = e.add(start, e.mul(chunk, e.i64(CHUNK)));
         let lane = e.mul(e.binary("and", within, e.i64(chunk_team - 1)), e.i64(width));
-        let end = e.add(start, e.i64((self.threads * STEPS) as i64 * width));
+        let end = e.add(start, e.i64((self.threads * g.geometry.partial()) as i64 * width));
         let inside = e.binary("and", self.valid, e.compare("icmp sle", end, g.f.count()));
         let all = e.binary("and", inside, points::flag(g.word(Word::Aligned)));
         let first = e.add(chunk, lane);
@@ -270,7 +270,7 @@ impl<'g, 'e> Team<'g, 'e> {
                 let left = Count::of(e.binary("sub", g.f.count(), first)).only_if(self.valid);
                 (vec![first], vec![left])
             }
-            None => (0..STEPS as i64)
+            None => (0..g.geometry.partial() as i64)
                 .map(|k| (e.add(piece.first, e.i64(k * PARTIALS)), piece.left.less(k * PARTIALS)))
                 .unzip(),
         };
@@ -419,7 +419,7 @@ impl<'g, 'e> Team<'g, 'e> {
                 reduction.has_pivot().then(|| self.pivot(reduction, first, step_of(there, 0, g.width), n));
             let element = self.elements(reduction, value, &firsts, there, pivot);
             let step = |k: usize| -> Vec<V<'e>> { element.iter().map(|&v| step_of(v, k, g.width)).collect() };
-            partials.push((1..STEPS).fold(step(0), |sum, k| reduction.combine(&sum, &step(k))));
+            partials.push((1..points.steps).fold(step(0), |sum, k| reduction.combine(&sum, &step(k))));
             pivots.push(pivot);
         }
         Ok((pivots, partials))
@@ -452,7 +452,7 @@ impl<'g, 'e> Team<'g, 'e> {
         }
         let init: Vec<V<'e>> = list.iter().flat_map(|r| r.2.identity(e, g.width)).collect();
         let mut result = Ok(());
-        let sums = e.for_loop(e.i64(0), e.i64(STEPS as i64), 1, &init, |k, sums| {
+        let sums = e.for_loop(e.i64(0), e.i64(g.geometry.partial() as i64), 1, &init, |k, sums| {
             let mut next = Vec::with_capacity(sums.len());
             match at(k, true) {
                 Ok((firsts, there, env)) => {
