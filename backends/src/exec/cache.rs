@@ -9,7 +9,7 @@ use crate::Stats;
 #[cfg(feature = "llvm")]
 use crate::grid::{self, simulator};
 use crate::portable::Program;
-use lazuli_core::{Caps, DeviceId, ErrorKind};
+use lazuli_core::{Caps, DType, DeviceId, ErrorKind};
 use lazuli_fusion::bind::{Bound, Launch};
 use lazuli_fusion::{Launches, Plan, Trace, bind, plan};
 use rustc_hash::FxHashMap;
@@ -52,7 +52,7 @@ pub struct Totals {
 pub enum Engine {
     /// A library call: nothing to load.
     Library,
-    /// A matrix product on a grid, which is loaded when it is first run.
+    /// A matrix product on a grid.
     #[cfg(feature = "llvm")]
     Product,
     /// The interpreter.
@@ -159,6 +159,20 @@ impl Engine {
         let _ = device;
         Ok(Engine::Portable(Arc::new(Program::new(bound))))
     }
+
+    /// The engine of matrix products of a type on a device.
+    fn of_product(dtype: DType, device: DeviceId) -> Result<Engine, ErrorKind> {
+        #[cfg(feature = "cuda")]
+        if let DeviceId::Cuda(index) = device {
+            grid::product::load(dtype, crate::cuda::device(index.into())?)?;
+        }
+        #[cfg(feature = "llvm")]
+        if !device.is_host() {
+            return Ok(Engine::Product);
+        }
+        let _ = (dtype, device);
+        Ok(Engine::Library)
+    }
 }
 
 /// Above this much work, in nanoseconds of one thread, a kernel waits for its machine code: the
@@ -203,9 +217,7 @@ impl Prepared {
             .iter()
             .map(|launch| match launch {
                 Launch::Kernel(bound) => Engine::of(bound, device),
-                #[cfg(feature = "llvm")]
-                Launch::MatMul(_) if !device.is_host() => Ok(Engine::Product),
-                Launch::MatMul(_) => Ok(Engine::Library),
+                Launch::MatMul(m) => Engine::of_product(m.dtype, device),
             })
             .collect::<Result<_, ErrorKind>>()?;
         // Another thread may have been first; its engines are as good.

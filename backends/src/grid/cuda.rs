@@ -120,10 +120,11 @@ pub fn load(b: &Bound, geometry: Geometry, device: &'static Device) -> Result<Ar
     let printed = || grid::print(b, geometry, Dialect::Ptx).map_err(ErrorKind::Compile);
     let loaded = loaded(&[&shape], &b.key, device, &grid::entries(b, geometry), printed)?;
     let mut known = known();
-    if known.len() >= CAPACITY {
-        known.clear();
-    }
+    let old = if known.len() >= CAPACITY { std::mem::take(&mut *known) } else { HashMap::new() };
     known.insert(key, loaded.clone());
+    drop(known);
+    // Unloading a module waits for its device: without the lock.
+    drop(old);
     Ok(loaded)
 }
 
@@ -136,6 +137,9 @@ pub fn loaded(
     functions: &[String],
     print: impl FnOnce() -> Result<grid::Printed, ErrorKind>,
 ) -> Result<Arc<Loaded>, ErrorKind> {
+    // The driver's compiler is no more fit for an exit of the process meanwhile than LLVM is.
+    exit::watch();
+    let _compiling = exit::compiling();
     let (major, minor) = device.compute_capability();
     let (newer, version) = device.driver_version();
     let target = format!("sm_{major}{minor} driver {newer}.{version}");
@@ -164,8 +168,6 @@ pub fn ptx(printed: &grid::Printed, (major, minor): (u32, u32)) -> Result<String
     let architecture = nvptx::Architecture::of(major, minor).ok_or_else(|| {
         ErrorKind::Device(format!("compute capability {major}.{minor}: 7.5 is the least that is supported"))
     })?;
-    exit::watch();
-    let _compiling = exit::compiling();
     let text = nvptx::compiler(architecture).and_then(|mut c| c.assembly(&printed.text));
     text.map_err(|error| ErrorKind::Compile(error.to_string()))
 }
@@ -183,6 +185,10 @@ pub unsafe fn run(
     note: Note,
 ) -> Result<(), ErrorKind> {
     for (function, &blocks) in loaded.functions.iter().zip(&launches.blocks) {
+        // No elements, no blocks: a card refuses such a launch.
+        if blocks == 0 {
+            continue;
+        }
         // SAFETY: by the contract of this function.
         unsafe { stream.launch(function, [blocks, 1, 1], BLOCK as u32, 0, words, note)? };
     }

@@ -86,12 +86,12 @@ pub unsafe fn simulate(
 }
 
 #[cfg(feature = "cuda")]
-pub use on_card::launch;
+pub use on_card::{launch, load};
 
 #[cfg(feature = "cuda")]
 mod on_card {
     use super::*;
-    use crate::cuda::{Note, Stream};
+    use crate::cuda::{Device, Note, Stream};
     use crate::grid::cuda::{self, Loaded};
     use crate::llvm::grid::BLOCK;
     use std::collections::HashMap;
@@ -108,24 +108,29 @@ mod on_card {
         stream: &Stream,
         note: Note,
     ) -> Result<(), ErrorKind> {
-        let double = m.dtype == DType::F64;
-        let key = (stream.device().index(), double);
-        let known = LOADED.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        let loaded = match known {
-            Some(loaded) => loaded,
-            None => {
-                let printed = || Ok(matmul::print(double, Dialect::Ptx));
-                let what = if double { "product f64" } else { "product f32" };
-                let made = cuda::loaded(&[what], &[], stream.device(), &["product".into()], printed)?;
-                LOADED.lock().unwrap_or_else(PoisonError::into_inner).insert(key, made.clone());
-                made
-            }
-        };
+        let loaded = load(m.dtype, stream.device())?;
         let (blocks, all) = launches(m, bases)?;
         for words in &all {
             // SAFETY: by the contract of this function.
             unsafe { stream.launch(loaded.function(0), [blocks, 1, 1], BLOCK as u32, 0, words, note)? };
         }
         Ok(())
+    }
+
+    /// The code of products of a type on a GPU.
+    pub fn load(dtype: DType, device: &'static Device) -> Result<Arc<Loaded>, ErrorKind> {
+        let double = dtype == DType::F64;
+        let key = (device.index(), double);
+        let known = LOADED.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        match known {
+            Some(loaded) => Ok(loaded),
+            None => {
+                let printed = || Ok(matmul::print(double, Dialect::Ptx));
+                let what = if double { "product f64" } else { "product f32" };
+                let made = cuda::loaded(&[what], &[], device, &["product".into()], printed)?;
+                LOADED.lock().unwrap_or_else(PoisonError::into_inner).insert(key, made.clone());
+                Ok(made)
+            }
+        }
     }
 }

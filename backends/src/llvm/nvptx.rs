@@ -58,6 +58,12 @@ pub fn compiler(architecture: Architecture) -> Result<Compiler, JitError> {
 /// The first line of a PTX text that would let an assembler change a result, and why: a float
 /// operation without its rounding, one that flushes subnormals, or an approximation.
 pub fn lint(ptx: &str) -> Option<(&str, &'static str)> {
+    let atomic = ptx.lines().find(|line| line.contains("atom.") && !line.contains(".acq_rel"));
+    if let Some(line) = atomic
+        && !ptx.contains("fence.")
+    {
+        return Some((line, "nothing orders what blocks tell each other by it"));
+    }
     ptx.lines().find_map(|line| {
         let instruction = line.trim_start();
         // Past a guard, as in `@%p1 add.rn.f32`.

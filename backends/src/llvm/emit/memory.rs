@@ -41,12 +41,17 @@ impl Emitter {
         self.line(format_args!("store atomic {ty} {value}, {} {at}{scope} {order}, align {align}", at.ty));
     }
 
-    /// Adds 1 to a 32-bit counter in memory, ordering all that is done before and after; gives
-    /// what it was.
+    /// Adds 1 to a 32-bit counter in memory; gives what it was. Nothing is ordered by it alone: NVPTX
+    /// (of LLVM 22) would drop the order that is asked for here, without a word.
     pub fn increment<'e>(&'e self, at: V<'e>) -> V<'e> {
         let scope = self.scope();
         let ty = Ty::new(Elem::I32, 1);
-        self.define(ty, format_args!("atomicrmw add {} {at}, i32 1{scope} acq_rel", at.ty))
+        self.define(ty, format_args!("atomicrmw add {} {at}, i32 1{scope} monotonic", at.ty))
+    }
+
+    /// Orders what this thread does with memory before and after: `release` or `acquire`.
+    pub fn fence(&self, order: &str) {
+        self.line(format_args!("fence{} {order}", self.scope()));
     }
 
     /// Writes a whole vector past the caches; `at` must be aligned to the vector.

@@ -9,7 +9,7 @@
 use super::points::{self, Count, Points, Reach, clamp, each_step, step_of};
 use super::stack::{Items, Stack};
 use super::team::{finished, last_reducing};
-use super::{BLOCK, CHUNK, Grid, PARTIALS, STEPS, Word, combine, simt};
+use super::{BLOCK, CHUNK, Grid, PARTIALS, Word, combine, simt};
 use crate::llvm::emit::{Elem, Ty, V};
 use crate::llvm::frame::Env;
 use crate::llvm::reduce::Reduction;
@@ -54,7 +54,7 @@ pub fn run(g: &Grid<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Prints sweep `s` of longer reductions: block = piece * strips + strip.
+/// Prints sweep `s` of longer reductions: block = strip * pieces + piece.
 pub fn sweep(g: &Grid<'_>, s: usize) -> Result<(), String> {
     let e = g.e;
     let stack = Stack::new(g, g.width);
@@ -246,7 +246,7 @@ impl<'g, 'e> Columns<'g, 'e> {
         e.for_loop(e.i64(0), partials, 1, &[], |l, _| {
             let first = e.add(start, l);
             let init: Vec<V<'e>> = reductions.iter().flat_map(|r| r.identity(e, g.width)).collect();
-            let turns = e.i64((STEPS / steps) as i64);
+            let turns = e.i64((g.geometry.partial() / steps) as i64);
             let done = e.for_loop(e.i64(0), turns, 1, &init, |turn, sums| {
                 let from = e.add(first, e.mul(turn, e.i64(steps as i64 * PARTIALS)));
                 let at: Vec<V<'e>> = (0..steps as i64).map(|k| e.add(from, e.i64(k * PARTIALS))).collect();

@@ -130,8 +130,8 @@ impl<'e> Place<'e> {
         let ticket_flags = simt::WRITE | simt::ATOMIC;
         e.if_then(first, || {
             simt::announce(e, counter, 4, ticket_flags, g.site("ticket", None));
-            let before = e.convert("zext", simt::draw(e, simt::global(counter)), I64);
-            let last = e.compare("icmp eq", before, e.add(self.pieces, e.i64(-1)));
+            let number = e.convert("trunc", e.add(self.pieces, e.i64(-1)), simt::I32);
+            let last = simt::draw(e, simt::global(counter), number);
             g.store_shared(e.convert("zext", last, I64), flag());
         });
         g.barrier();
@@ -144,7 +144,7 @@ impl<'e> Place<'e> {
                 .map(|&(_, _, reduction)| {
                     let mine = self.range(g, reduction, stack, slots, at);
                     at += mine.len();
-                    finished(g, reduction, &self.meet(g, reduction, mine))
+                    finished(g, reduction, &self.meet(g, reduction, &mine))
                 })
                 .collect();
             let leads = e.compare("icmp eq", self.depth, e.i64(0));
@@ -237,10 +237,14 @@ impl<'e> Place<'e> {
     }
 
     /// From thread to thread along the depth. The first one has the tree of all.
-    fn meet(&self, g: &Grid<'e>, reduction: Reduction, mine: Vec<V<'e>>) -> Vec<V<'e>> {
-        let span = self.span(g);
-        let span = g.e.mul(span, self.unit);
-        self.meet_spans(g, reduction, mine, g.e.i64(0), span)
+    fn meet(&self, g: &Grid<'e>, reduction: Reduction, mine: &Vec<V<'e>>) -> Vec<V<'e>> {
+        let (e, span) = (g.e, self.span(g));
+        // Mostly the first thread has all.
+        e.if_else(
+            e.compare("icmp sgt", self.pieces, span),
+            || self.meet_spans(g, reduction, mine.clone(), e.i64(0), e.mul(span, self.unit)),
+            || mine.clone(),
+        )
     }
 
     /// The same for threads that stand for `span` elements each, the first from `start` on.

@@ -69,7 +69,7 @@ struct Product<'e> {
 pub fn print(double: bool, dialect: Dialect) -> Printed {
     let e = Emitter::new(dialect);
     let tools = Tools::new(&e);
-    e.define_function(&head(dialect, "product", WORDS), || {
+    e.define_function(&head(dialect, "product", WORDS, 1), || {
         let args = e.named("%args", PTR);
         let word = |w: usize| e.load(I64, e.offset(args, e.i64(8 * w as i64)), 8);
         let tile = tile(double) as i64;

@@ -47,8 +47,6 @@ pub const BLOCK: usize = 256;
 const CHUNK: i64 = 256;
 const PARTIALS: i64 = 32;
 const STEPS: usize = 8;
-/// Rows up to here have half a chunk.
-const SHORT: usize = CHUNK as usize / 2;
 /// Bytes of a read that keeps a memory busiest.
 const BYTES: usize = 16;
 /// Bytes that each thread of a map asks for at once: with 1024 threads a multiprocessor, more than the 48 KiB
@@ -57,8 +55,11 @@ const IN_FLIGHT: usize = 64;
 /// Instructions that a thread's points may take, roughly: of a map, and of 8 steps of a reduction.
 const MOST_OF_MAP: usize = 2400;
 const MOST: usize = 4096;
-/// So many rows keep a whole card busy with a block each.
+/// Bodies of sums, of squares too.
+const SMALL: usize = 8;
+/// So many rows keep a whole card busy with a block each; and so many with several.
 const MANY_ROWS: usize = 96;
+const VERY_MANY_ROWS: usize = 512;
 
 const I1: Ty = Ty { elem: Elem::I1, lanes: 1 };
 
@@ -84,8 +85,8 @@ pub enum Shape {
     SplitColumns,
 }
 
-/// The shape of a launch, with what else the code depends on. A kernel has at most six: rows of up to 128, 256
-/// and 1024 elements, of a block, and longer ones that are few or many; twice that where numbers beyond 2^31 occur.
+/// The shape of a launch, with what else the code depends on. A kernel has at most seven: rows of up to 64, 128,
+/// 256 and 1024 elements, of a block, and longer ones that are few or many; twice that where numbers beyond 2^31 occur.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Geometry {
     /// The skeleton.
@@ -101,7 +102,8 @@ pub struct Geometry {
 impl Geometry {
     /// The geometry of a kernel at its sizes.
     pub fn of(b: &Bound) -> Geometry {
-        let memory = b.accesses.iter().filter(|a| a.full || b.mode != Mode::Rows).map(|a| a.dtype);
+        let lies = |a: &&BoundAccess| (a.full || b.mode != Mode::Rows) && a.slot != Slot::Iota;
+        let memory = b.accesses.iter().filter(lies).map(|a| a.dtype);
         let registers = b.kernel.body.iter().map(|d| d.ty);
         let (memory, registers) = (points::widest(memory), points::widest(registers));
         // Reductions across rows share memory for a vector of every thread: 48 KiB at 4 lanes.
@@ -126,10 +128,11 @@ impl Geometry {
         let fits = |steps: usize| steps * width * size <= limit;
         let steps = match b.mode {
             Mode::Map => [4, 2].into_iter().find(|&n| n <= wanted && fits(n)).unwrap_or(1),
-            // Partials of short rows have fewer elements.
-            Mode::Rows if length <= SHORT && fits(STEPS) => STEPS / 2,
-            _ if fits(STEPS) => STEPS,
-            _ => 1,
+            _ if !fits(STEPS) => 1,
+            // Partials of short rows and columns have fewer elements.
+            _ if length <= CHUNK as usize / 4 => STEPS / 4,
+            _ if length <= CHUNK as usize / 2 => STEPS / 2,
+            _ => STEPS,
         };
         while width > 2 && width * size > MOST_OF_MAP {
             width /= 2;
@@ -152,11 +155,31 @@ impl Geometry {
             Mode::Rows if length <= CHUNK as usize => Shape::Team { threads: chunk_team },
             Mode::Rows if length <= warp => Shape::Team { threads: simt::WARP as usize },
             Mode::Rows if length <= BLOCK * STEPS * width => Shape::Team { threads: BLOCK },
-            Mode::Rows if sweeps > 1 && b.row_count() >= MANY_ROWS => Shape::Long,
+            Mode::Rows if b.row_count() >= if sweeps > 1 { MANY_ROWS } else { VERY_MANY_ROWS } => Shape::Long,
             Mode::Rows => Shape::Split,
         };
         let points = b.row_count().saturating_mul(length.max(1));
         Geometry { shape, width, steps, narrow: points < 1 << 31 }
+    }
+
+    /// Blocks that a multiprocessor is to hold at least: the assembler gives a thread its registers by it
+    /// (128 where there are two). Those of long rows are to be few, so that what they read again is still
+    /// in the cache.
+    fn blocks(&self, b: &Bound) -> usize {
+        let size: usize = b.kernel.body.iter().map(|d| size(&d.inst)).sum();
+        let registers = b.kernel.body.iter().map(|d| d.ty);
+        match self.shape {
+            Shape::Long if b.stages.sweeps.len() > 1 => 1,
+            Shape::Map | Shape::Tiles => 2,
+            _ if b.stages.sweeps.len() == 1
+                && size <= SMALL
+                && points::widest(registers) < 8
+                && self.steps * self.width <= 32 =>
+            {
+                4
+            }
+            _ => 2,
+        }
     }
 
     /// The most elements that a partial has.
@@ -247,6 +270,11 @@ impl<'e> Deref for Grid<'e> {
     }
 }
 
+/// Vectors in shared memory lie at multiples of 16 bytes.
+fn alignment(ty: Ty) -> u32 {
+    if ty.lanes > 1 { BYTES as u32 } else { ty.elem.bits() / 8 }
+}
+
 /// The functions of a kernel, in the order in which they are launched: one, or one a sweep.
 pub fn entries(b: &Bound, geometry: Geometry) -> Vec<String> {
     match geometry.shape {
@@ -265,7 +293,7 @@ pub fn print(b: &Bound, geometry: Geometry, dialect: Dialect) -> Result<Printed,
     let words = super::abi::Abi::of(b).len(b.kernel.params.len()) + WORDS;
     let entries = entries(b, geometry);
     for (s, name) in entries.iter().enumerate() {
-        e.define_function(&head(dialect, name, words), || {
+        e.define_function(&head(dialect, name, words, geometry.blocks(b)), || {
             let f = Frame::new(&e, b, geometry.width as u32);
             let width = geometry.width as u32;
             let g = Grid { tools: &tools, f, b, geometry, width };
@@ -286,12 +314,11 @@ pub fn print(b: &Bound, geometry: Geometry, dialect: Dialect) -> Result<Printed,
 }
 
 /// What stands before the body of a kernel whose argument is an array of words.
-fn head(dialect: Dialect, name: &str, words: usize) -> String {
+fn head(dialect: Dialect, name: &str, words: usize, blocks: usize) -> String {
     match dialect {
-        // Two blocks a multiprocessor: 128 registers a thread.
         Dialect::Ptx => format!(
             "ptx_kernel void @{name}(ptr byval([{words} x i64]) align 8 %args) nounwind \
-             \"nvvm.maxntid\"=\"{BLOCK}\" \"nvvm.minctasm\"=\"2\""
+             \"nvvm.maxntid\"=\"{BLOCK}\" \"nvvm.minctasm\"=\"{blocks}\""
         ),
         _ => format!("void @{name}(ptr noalias %args, ptr %thread) nounwind"),
     }
@@ -349,13 +376,13 @@ impl<'e> Tools<'e> {
     fn load_shared(&self, ty: Ty, at: V<'e>) -> V<'e> {
         let bytes = ty.elem.bits().div_ceil(8) * ty.lanes;
         self.announce_shared(at, bytes, simt::READ, "read of shared memory");
-        self.e.load(ty, at, ty.elem.bits() / 8)
+        self.e.load(ty, at, alignment(ty))
     }
 
     fn store_shared(&self, v: V<'e>, at: V<'e>) {
         let bytes = v.ty.elem.bits().div_ceil(8) * v.ty.lanes;
         self.announce_shared(at, bytes, simt::WRITE, "write to shared memory");
-        self.e.store(v, at, v.ty.elem.bits() / 8);
+        self.e.store(v, at, alignment(v.ty));
     }
 
     fn announce_shared(&self, at: V<'e>, bytes: u32, flags: i64, what: &'static str) {

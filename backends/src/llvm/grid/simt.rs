@@ -163,8 +163,11 @@ pub fn store_fresh<'e>(value: V<'e>, at: V<'e>) {
     value.e.store_atomic(value, at, "monotonic");
 }
 
-/// Adds 1 to a 32-bit counter that all blocks share, and gives what it was: everything that this
-/// thread has seen or done before is seen by whoever draws later.
-pub fn draw<'e>(e: &'e Emitter, counter: V<'e>) -> V<'e> {
-    e.increment(counter)
+/// Adds 1 to a 32-bit counter that all blocks share; tells whether it was `last`. All that this thread
+/// has done or seen before is seen by the thread that finds it so.
+pub fn draw<'e>(e: &'e Emitter, counter: V<'e>, last: V<'e>) -> V<'e> {
+    e.fence("release");
+    let is_last = e.compare("icmp eq", e.increment(counter), last);
+    e.if_then(is_last, || e.fence("acquire"));
+    is_last
 }

@@ -5,8 +5,8 @@ use super::Grid;
 use crate::llvm::emit::{Elem, I64, Ty, V};
 use crate::llvm::reduce::Reduction;
 
-/// Levels: 2^24 items, of one thread.
-const LEVELS: i64 = 24;
+/// Levels: 2^16 items, of one thread. The driver sets such memory aside for all threads of a card.
+const LEVELS: i64 = 16;
 
 /// Room for trees of vectors.
 pub struct Stack<'e> {

@@ -95,9 +95,8 @@ pub(super) fn run<'e>(g: &Grid<'e>) -> Result<(), String> {
             g.store_shared(v, slot(a, at));
         }
     }
-    g.barrier();
 
-    // Along the lanes.
+    // Along the lanes. What is read there is asked for before anybody waits.
     let at: Vec<_> =
         (0..STEPS as i64).map(|k| (e.add(y, e.i64(8 * (k % 4))), e.add(x, e.i64(32 * (k / 4))))).collect();
     let points = points(&at);
@@ -106,6 +105,7 @@ pub(super) fn run<'e>(g: &Grid<'e>) -> Result<(), String> {
     let others: Vec<(u16, Reach)> =
         g.loads(&list).into_iter().filter(|a| !places.contains_key(a)).map(|a| (a, reach(a))).collect();
     let mut read = g.read(&points, &others, &|a, k, _| address(a, at[k]));
+    g.barrier();
     for &(a, _) in &reading {
         let ty = register(f.access(a).dtype, 1);
         let one = |&at: &(V<'e>, V<'e>)| match ty.elem {
