@@ -577,3 +577,14 @@ fn a_launch_that_fails_can_be_tried_again() {
     assert!(x.to_vec().is_err());
     assert_eq!(x.to_vec().unwrap(), [1.0; 100_000]);
 }
+
+#[test]
+fn arrays_without_elements_need_no_launch() {
+    let Some(fake) = with_fake("arrays_without_elements_need_no_launch") else { return };
+    let empty = Array::<f32>::zeros([0, 3]).to_device(&gpu(0));
+    assert_eq!((&empty * 2.0 + 1.0).to_vec().unwrap(), []);
+    assert_eq!(empty.t().matmul(&Array::zeros([0, 2]).to_device(&gpu(0))).shape(), [3, 2]);
+    let before = fake.ran(0).len();
+    (&empty + 1.0).eval().unwrap();
+    assert_eq!(fake.ran(0).len(), before);
+}
