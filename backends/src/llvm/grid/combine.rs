@@ -237,13 +237,13 @@ impl<'e> Place<'e> {
     }
 
     /// From thread to thread along the depth. The first one has the tree of all.
-    fn meet(&self, g: &Grid<'e>, reduction: Reduction, mine: &Vec<V<'e>>) -> Vec<V<'e>> {
+    fn meet(&self, g: &Grid<'e>, reduction: Reduction, mine: &[V<'e>]) -> Vec<V<'e>> {
         let (e, span) = (g.e, self.span(g));
         // Mostly the first thread has all.
         e.if_else(
             e.compare("icmp sgt", self.pieces, span),
-            || self.meet_spans(g, reduction, mine.clone(), e.i64(0), e.mul(span, self.unit)),
-            || mine.clone(),
+            || self.meet_spans(g, reduction, mine.to_vec(), e.i64(0), e.mul(span, self.unit)),
+            || mine.to_vec(),
         )
     }
 
