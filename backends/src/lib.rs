@@ -1,6 +1,6 @@
 //! The engines of Lazuli, and what runs plans on them.
 //!
-//! * [`devices`]: what devices are, and limits of their memory;
+//! * [`mod@devices`]: what devices are, and limits of their memory;
 //! * [`exec`]: claims, caches, memory, threads, library calls - how a plan is run;
 //! * [`math`]: the elementary functions, written once for all engines;
 //! * [`portable`]: the interpreter - no compiler, any machine, the oracle of all tests;

@@ -51,7 +51,7 @@ impl Jit {
         self.compiler.timings
     }
 
-    /// Runs another list of passes than [`PASSES`], in the notation of LLVM's `opt -passes`: for
+    /// Runs another list of passes than [`PASSES`](super::compiler::PASSES), in the notation of LLVM's `opt -passes`: for
     /// experiments. An unknown pass makes compilations fail with [`JitError::Passes`].
     pub fn set_passes(&mut self, passes: &str) {
         self.compiler.passes = passes.to_owned();
