@@ -342,6 +342,32 @@ fn shift<'e>(op: BinaryOp, x: V<'e>, y: V<'e>, signed: bool) -> V<'e> {
     }
 }
 
+/// Values as words of 64 bits.
+pub fn to_word<'e>(v: V<'e>) -> V<'e> {
+    let e = v.e;
+    let word = v.ty.of(Elem::I64);
+    let bits = match v.ty.elem {
+        Elem::F32 => e.convert("bitcast", v, v.ty.of(Elem::I32)),
+        Elem::F64 => e.convert("bitcast", v, word),
+        _ => v,
+    };
+    if bits.ty.elem.bits() < 64 { e.convert("zext", bits, word) } else { bits }
+}
+
+/// Back from them.
+pub fn from_word<'e>(word: V<'e>, ty: Ty) -> V<'e> {
+    let e = word.e;
+    match ty.elem {
+        Elem::I64 => word,
+        Elem::F64 => e.convert("bitcast", word, ty),
+        Elem::F32 => {
+            let low = e.convert("trunc", word, ty.of(Elem::I32));
+            e.convert("bitcast", low, ty)
+        }
+        _ => e.convert("trunc", word, ty),
+    }
+}
+
 /// Register type of a dtype with some lanes.
 pub fn register(dtype: DType, lanes: u32) -> Ty {
     Ty::new(elem(dtype), lanes)

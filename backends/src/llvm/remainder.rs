@@ -5,6 +5,7 @@
 //! remainder so far and the bits that come next fit 64: division by hand, in the base 2^40
 //! (f32) or 2^11 (f64). Every step is exact, so is the result, and its sign is that of `x`.
 
+use super::body::{from_word, to_word};
 use super::emit::{Elem, I64, Ty, V};
 
 /// `x % y` in every lane.
@@ -83,26 +84,4 @@ fn assembled<'e>(r: V<'e>, field: V<'e>, x: V<'e>) -> V<'e> {
     let word = e.select(none, e.i64(0), word);
     let value = from_word(word, x.ty);
     e.intrinsic("llvm.copysign", &[value, x])
-}
-
-fn to_word<'e>(v: V<'e>) -> V<'e> {
-    let e = v.e;
-    match v.ty.elem {
-        Elem::F32 => {
-            let low = e.convert("bitcast", v, Ty::new(Elem::I32, 1));
-            e.convert("zext", low, I64)
-        }
-        _ => e.convert("bitcast", v, I64),
-    }
-}
-
-fn from_word<'e>(word: V<'e>, ty: Ty) -> V<'e> {
-    let e = word.e;
-    match ty.elem {
-        Elem::F32 => {
-            let low = e.convert("trunc", word, Ty::new(Elem::I32, 1));
-            e.convert("bitcast", low, ty)
-        }
-        _ => e.convert("bitcast", word, ty),
-    }
 }

@@ -5,6 +5,7 @@
 //! through) the record that its threads are given; the rest of the module is the same text.
 //! The record's layout is that of [`crate::sim::Thread`].
 
+pub use crate::llvm::body::{from_word, to_word};
 use crate::llvm::emit::{Dialect, Elem, Emitter, I64, PTR, Ty, V};
 
 /// The 32-bit integer, type of thread numbers.
@@ -99,32 +100,6 @@ fn shuffle32<'e>(v: V<'e>, xor: i64) -> V<'e> {
     let e = v.e;
     let args = [e.int(I32, -1), v, e.int(I32, xor), e.int(I32, WARP - 1)];
     e.call("llvm.nvvm.shfl.sync.bfly.i32", I32, &args)
-}
-
-/// A scalar as a word of 64 bits.
-pub fn to_word<'e>(v: V<'e>) -> V<'e> {
-    let e = v.e;
-    let word = v.ty.of(Elem::I64);
-    let bits = match v.ty.elem {
-        Elem::F32 => e.convert("bitcast", v, v.ty.of(Elem::I32)),
-        Elem::F64 => e.convert("bitcast", v, word),
-        _ => v,
-    };
-    if bits.ty.elem.bits() < 64 { e.convert("zext", bits, word) } else { bits }
-}
-
-/// Back from it.
-pub fn from_word<'e>(word: V<'e>, ty: Ty) -> V<'e> {
-    let e = word.e;
-    match ty.elem {
-        Elem::I64 => word,
-        Elem::F64 => e.convert("bitcast", word, ty),
-        Elem::F32 => {
-            let low = e.convert("trunc", word, ty.of(Elem::I32));
-            e.convert("bitcast", low, ty)
-        }
-        _ => e.convert("trunc", word, ty),
-    }
 }
 
 /// An address in the device's memory, from its number.

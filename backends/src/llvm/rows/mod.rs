@@ -9,6 +9,7 @@ mod chunk;
 mod packed;
 mod stack;
 
+use super::body::{from_word, to_word};
 use super::emit::{Elem, Emitter, I64, PTR, Ty, V};
 use super::frame::{Env, Frame};
 use super::reduce::{Reduction, tree};
@@ -134,27 +135,12 @@ pub fn finish(f: &Frame<'_>) -> Result<(), String> {
 
 /// Writes a scalar as a word of 8 bytes.
 fn store_word<'e>(e: &'e Emitter, v: V<'e>, at: V<'e>) {
-    let bits = match v.ty.elem {
-        Elem::F32 => e.convert("bitcast", v, Ty::new(Elem::I32, 1)),
-        Elem::F64 => e.convert("bitcast", v, I64),
-        _ => v,
-    };
-    let word = if bits.ty.elem.bits() < 64 { e.convert("zext", bits, I64) } else { bits };
-    e.store(word, at, 8);
+    e.store(to_word(v), at, 8);
 }
 
 /// Reads it back.
 fn load_word<'e>(e: &'e Emitter, ty: Ty, at: V<'e>) -> V<'e> {
-    let word = e.load(I64, at, 8);
-    match ty.elem {
-        Elem::I64 => word,
-        Elem::F64 => e.convert("bitcast", word, ty),
-        Elem::F32 => {
-            let low = e.convert("trunc", word, Ty::new(Elem::I32, 1));
-            e.convert("bitcast", low, ty)
-        }
-        _ => e.convert("trunc", word, ty),
-    }
+    from_word(e.load(I64, at, 8), ty)
 }
 
 impl<'f, 'e> Row<'f, 'e> {
