@@ -275,8 +275,8 @@ fn a_plan_is_launched_as_it_should_be() {
             (launch.device, launch.block, launch.shared, launch.grid[1..] == [1, 1]),
             (0, 256, 0, true)
         );
-        // A thread computes eight elements.
-        assert_eq!(launch.grid[0] as usize, n.div_ceil(8).div_ceil(256));
+        // One array to read: a thread asks for four vectors of four.
+        assert_eq!(launch.grid[0] as usize, n.div_ceil(16).div_ceil(256));
         assert_eq!(launch.words().iter().filter(|&&word| word == u64::from(3.25f32.to_bits())).count(), 1);
         assert_eq!(addresses(launch).len(), 2, "the array and the result: {:x?}", launch.words());
     }
