@@ -247,18 +247,23 @@ impl<V: Clone> Cache<V> {
         Some(entry.0.clone())
     }
 
-    fn put(&mut self, key: Box<[u64]>, value: V) {
+    /// Keeps a value, and gives those that go for it: they are to be dropped without the lock, as unloading
+    /// what belongs to them may take long.
+    #[must_use]
+    fn put(&mut self, key: Box<[u64]>, value: V) -> Vec<V> {
+        let mut gone = Vec::new();
         self.words += key.len();
         if self.words > CAPACITY && !self.entries.is_empty() {
             let mut ages: Vec<u64> = self.entries.values().map(|e| e.1).collect();
             let middle = ages.len() / 2;
             let (_, &mut median, _) = ages.select_nth_unstable(middle);
             // At least one goes, also if there is only one.
-            self.entries.retain(|_, e| e.1 > median);
+            gone.extend(self.entries.extract_if(|_, e| e.1 <= median).map(|(_, e)| e.0));
             self.words = key.len() + self.entries.keys().map(|k| k.len()).sum::<usize>();
         }
         self.clock += 1;
-        self.entries.insert(key, (value, self.clock));
+        gone.extend(self.entries.insert(key, (value, self.clock)).map(|e| e.0));
+        gone
     }
 }
 
@@ -283,7 +288,8 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
         let made = Arc::new(plan(trace, caps));
         tracing::debug!(steps = made.steps.len(), breaks = made.breaks.len(), "planned");
         if small {
-            lock(&PLANS).put(trace.structure_key().into(), made.clone());
+            let gone = lock(&PLANS).put(trace.structure_key().into(), made.clone());
+            drop(gone);
         }
         made
     });
@@ -304,7 +310,8 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
         cuda: OnceLock::new(),
     });
     if small {
-        lock(&PREPARED).put(trace.exact_key().into(), prepared.clone());
+        let gone = lock(&PREPARED).put(trace.exact_key().into(), prepared.clone());
+        drop(gone);
     }
     prepared
 }

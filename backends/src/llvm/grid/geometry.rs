@@ -49,7 +49,8 @@ pub struct Geometry {
     pub shape: Shape,
     /// Lanes of a vector of points.
     pub width: usize,
-    /// Vectors that are computed at once: of a map a thread's, of a partial or a chunk 8 or 1.
+    /// Vectors that are computed at once: of a map a thread's, of a reduction as many as a partial has elements,
+    /// or 1 if the body is long.
     pub steps: usize,
     /// All numbers of elements fit 31 bits: indices are split by 32-bit divisions.
     pub narrow: bool,
