@@ -7,7 +7,7 @@ use crate::record::Call;
 use crate::{Array, Element, MemoryUse};
 use lazuli_core::{DeviceId, Error, ErrorKind, Node};
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// A device that arrays live on and are computed by.
 ///
@@ -21,7 +21,10 @@ use std::sync::{PoisonError, RwLock};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Device(DeviceId);
 
-static DEFAULT: RwLock<Device> = RwLock::new(Device(DeviceId::Cpu));
+const FIRST_GPU: u16 = 3;
+
+/// The default device, as [`Device::code`] has it: asked for with every new array.
+static DEFAULT: AtomicU16 = AtomicU16::new(Device::cpu().code());
 
 impl Device {
     pub(crate) fn from_id(id: DeviceId) -> Device {
@@ -32,9 +35,29 @@ impl Device {
         self.0
     }
 
+    /// The device as a number.
+    const fn code(self) -> u16 {
+        match self.0 {
+            DeviceId::Cpu => 0,
+            DeviceId::Portable => 1,
+            DeviceId::CudaSimulator => 2,
+            DeviceId::Cuda(index) => FIRST_GPU + index as u16,
+        }
+    }
+
+    /// The device of a number that [`Device::code`] gave.
+    fn of_code(code: u16) -> Device {
+        Device(match code {
+            0 => DeviceId::Cpu,
+            1 => DeviceId::Portable,
+            2 => DeviceId::CudaSimulator,
+            gpu => DeviceId::Cuda((gpu - FIRST_GPU) as u8),
+        })
+    }
+
     /// The CPU, through machine code made by LLVM; through the portable engine in a build
     /// without LLVM.
-    pub fn cpu() -> Device {
+    pub const fn cpu() -> Device {
         Device(DeviceId::Cpu)
     }
 
@@ -95,7 +118,7 @@ impl Device {
 
     /// Makes `device` the one that new arrays of the process belong to. It is `cpu` at first.
     pub fn set_default(device: &Device) {
-        *DEFAULT.write().unwrap_or_else(PoisonError::into_inner) = *device;
+        DEFAULT.store(device.code(), Ordering::Relaxed);
     }
 
     /// The name that messages and plans use.
@@ -161,7 +184,7 @@ impl Device {
 /// The device that new arrays belong to.
 impl Default for Device {
     fn default() -> Device {
-        *DEFAULT.read().unwrap_or_else(PoisonError::into_inner)
+        Device::of_code(DEFAULT.load(Ordering::Relaxed))
     }
 }
 

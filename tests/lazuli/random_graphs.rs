@@ -167,6 +167,15 @@ fn setting(name: &str) -> Option<u64> {
 
 #[track_caller]
 fn check(stream: u64, cases: u32, machine_code: bool, recipes: impl Strategy<Value = Recipe>) {
+    try_all(stream, cases, recipes, |recipe| all_agree(recipe, machine_code));
+}
+
+fn try_all(
+    stream: u64,
+    cases: u32,
+    recipes: impl Strategy<Value = Recipe>,
+    test: impl Fn(&Recipe) -> Result<(), TestCaseError>,
+) {
     let cases = setting("LAZULI_CASES").map_or(cases, |n| n as u32);
     let config = Config {
         cases,
@@ -179,8 +188,7 @@ fn check(stream: u64, cases: u32, machine_code: bool, recipes: impl Strategy<Val
     seed[..8].copy_from_slice(&setting("LAZULI_SEED").unwrap_or(0).to_le_bytes());
     seed[8..16].copy_from_slice(&stream.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-    let result =
-        TestRunner::new_with_rng(config, rng).run(&recipes, |recipe| all_agree(&recipe, machine_code));
+    let result = TestRunner::new_with_rng(config, rng).run(&recipes, |recipe| test(&recipe));
     if let Err(error) = result {
         panic!("{error}");
     }
@@ -229,4 +237,21 @@ fn interpreted_graphs_of_floats() {
 #[test]
 fn interpreted_graphs_of_all_types() {
     check(9, 1500, false, recipe(ALL, 5_000, 24));
+}
+
+/// On the simulator with every access to memory checked: an error there is a difference here.
+#[cfg(feature = "llvm")]
+#[test]
+fn checked_graphs() {
+    let simulator = Device::cuda_simulator().unwrap();
+    try_all(10, 100, recipe(ALL, 5_000, 14), |recipe| {
+        let expected = run(recipe, &Device::portable(), false);
+        lazuli::verify(true);
+        let got = run(recipe, &simulator, true);
+        lazuli::verify(false);
+        match difference(&expected, &got) {
+            Some(how) => Err(TestCaseError::fail(how)),
+            None => Ok(()),
+        }
+    });
 }

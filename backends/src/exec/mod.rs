@@ -150,8 +150,7 @@ fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
     // The interpreter relies on outputs that overlap no input.
     let interpreted = engines.iter().filter(|e| matches!(e, Runs::Portable(_))).count();
     // A grid's threads do not follow the order of elements either.
-    let grid = matches!(root.device(), DeviceId::Cuda(_) | DeviceId::CudaSimulator);
-    let reuse = match verify::is_on() || interpreted > 0 || grid {
+    let reuse = match verify::is_on() || interpreted > 0 || !root.device().is_host() {
         true => Reused::from_elem(None, prepared.launches.results.len()),
         false => reuse::reusable(trace, &prepared.launches),
     };

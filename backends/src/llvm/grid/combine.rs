@@ -10,7 +10,7 @@
 
 use super::points::clamp;
 use super::stack::{Items, Stack};
-use super::team::{finished, merge};
+use super::team::{finished, merge, nothing};
 use super::{BLOCK, Grid, I1, Word, simt};
 use crate::llvm::body::register;
 use crate::llvm::emit::{I64, Ty, V};
@@ -186,8 +186,7 @@ impl<'e> Place<'e> {
     ) -> Vec<V<'e>> {
         let e = g.e;
         let types = reduction.total_types(self.width);
-        let mut none = reduction.identity(e, self.width);
-        none.resize(types.len(), none[0]);
+        let none = nothing(g, reduction, self.width);
         let span = self.span(g);
         let begin = e.mul(self.depth, span);
         let here = clamp(e.binary("sub", self.pieces, begin), span);

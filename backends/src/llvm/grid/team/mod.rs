@@ -111,7 +111,7 @@ pub fn long(g: &Grid<'_>) -> Result<(), String> {
         if list.is_empty() {
             continue;
         }
-        let none: Vec<V<'_>> = reductions.iter().flat_map(|r| nothing(g, *r)).collect();
+        let none: Vec<V<'_>> = reductions.iter().flat_map(|r| nothing(g, *r, 1)).collect();
         let all = stack.fold(&reductions, Items::Totals(e.i64(tile)), pieces, g.f.count(), &none);
         let mut at = 0;
         for (r, _, reduction) in list {
@@ -126,9 +126,9 @@ pub fn long(g: &Grid<'_>) -> Result<(), String> {
 }
 
 /// The total of no elements.
-pub fn nothing<'e>(g: &Grid<'e>, reduction: Reduction) -> Vec<V<'e>> {
-    let mut none = reduction.identity(g.e, 1);
-    none.resize(reduction.total_types(1).len(), none[0]);
+pub fn nothing<'e>(g: &Grid<'e>, reduction: Reduction, width: u32) -> Vec<V<'e>> {
+    let mut none = reduction.identity(g.e, width);
+    none.resize(reduction.total_types(width).len(), none[0]);
     none
 }
 
