@@ -1,7 +1,7 @@
 //! What Lazuli does with an expression, before it does it.
 //!
 //! Prints the plans of a few expressions: their kernels and stages, the bytes they move, and where and why something
-//! was not fused. Writes the last plan as a picture.
+//! was not fused; of the first one the code too. Writes the last plan as a picture.
 //!
 //! `cargo run --release --example explain [PICTURE, without its ending]`
 
@@ -32,11 +32,34 @@ fn pairs(a: &Array<f32>) -> Array<f32> {
     (-&d * &d).exp().sum(1)
 }
 
+/// What each kernel computes, how long its assembly and its PTX are, and what it takes of a GPU, as far as that is known here.
+pub fn code(x: &Array<f32>) -> Result<String, lazuli::Error> {
+    let mut text = String::new();
+    for kernel in x.inspect()?.kernels() {
+        text.push_str(&kernel.to_string());
+        let lines = |code: Result<String, lazuli::Error>| code.map(|code| code.lines().count());
+        for (what, code) in [("assembly", kernel.asm()), ("PTX for sm_90", kernel.ptx("sm_90"))] {
+            match lines(code) {
+                Ok(lines) => text.push_str(&format!("{what}: {lines} lines\n")),
+                Err(error) => text.push_str(&format!("{error}\n")),
+            }
+        }
+        match kernel.resources("sm_90") {
+            Ok(entries) => entries.iter().for_each(|e| text.push_str(&format!("{e:?}\n"))),
+            Err(error) => text.push_str(&format!("{error}\n")),
+        }
+    }
+    Ok(text)
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let x = Array::from_shape_vec([500, 400], (0..500 * 400).map(|i| (i % 977) as f32).collect())?;
     let expressions = expressions(&x);
     for (name, expression) in &expressions {
         println!("--- {name}\n{}", expression.explain());
+    }
+    if let Some((name, first)) = expressions.first() {
+        println!("--- {name}: its code\n{}", code(first)?);
     }
     if let Some((_, last)) = expressions.last() {
         let path = plot::path_or_default("explain.svg").with_extension("svg");

@@ -12,6 +12,7 @@ mod display;
 mod dynamic;
 mod elementwise;
 mod eval;
+mod inspect;
 mod interop;
 mod limit;
 mod linalg;
@@ -39,6 +40,7 @@ pub use control::{
 pub use device::{Device, DeviceInfo};
 pub use dynamic::DynArray;
 pub use eval::{Roots, eval, explain};
+pub use inspect::{Inspection, IntoCapability, KernelCode, Resources, inspect};
 pub use limit::{RecordingLimit, set_recording_limit, with_recording_limit};
 pub use numbers::{Bitwise, Float, Integer, Number, Real};
 pub use operand::Operand;

@@ -7,7 +7,8 @@
 //! * [`llvm`] (feature `llvm`): machine code for this CPU through LLVM;
 //! * [`cuda`] (feature `cuda`): NVIDIA GPUs through their driver - memory, streams, copies, launches;
 //! * [`grid`]: what kernels of a GPU need beside their code, and the simulator of one;
-//! * [`sim`]: what runs kernels made for a card on the CPU.
+//! * [`sim`]: what runs kernels made for a card on the CPU;
+//! * [`inspect`]: the code of a plan's kernels, to be read.
 //!
 //! The promise that binds them: the same kernel gives the same bits on each, with any number of
 //! threads.
@@ -18,6 +19,7 @@ pub mod devices;
 pub mod exec;
 #[cfg(feature = "llvm")]
 pub mod grid;
+pub mod inspect;
 #[cfg(feature = "llvm")]
 pub mod llvm;
 pub mod math;

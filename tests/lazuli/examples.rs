@@ -111,6 +111,9 @@ fn two_devices_agree_however_they_share_the_work() {
 fn explain_says_what_is_fused() {
     let x = Array::from_shape_vec([20, 30], (0..600).map(|i| i as f32).collect()).unwrap();
     let expressions = explain::expressions(&x);
+    let code = explain::code(&expressions[0].1).unwrap();
+    let known = if cfg!(feature = "llvm") { "PTX for sm_90: " } else { "build with the feature `llvm`" };
+    assert!(code.contains("= sqrt %") && code.contains(known), "{code}");
     for (name, expression) in &expressions {
         assert!(expression.error().is_none(), "{name}: {:?}", expression.error());
         assert!(!expression.explain().to_string().trim().is_empty(), "{name}");

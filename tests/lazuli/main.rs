@@ -23,6 +23,7 @@ mod functions;
 #[cfg(all(feature = "cuda", target_os = "linux"))]
 mod gpu;
 mod halves;
+mod inspection;
 mod kernel_counts;
 mod lanes;
 mod large;

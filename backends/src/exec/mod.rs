@@ -32,6 +32,8 @@ use crate::Stats;
 use cache::{Prepared, Runs};
 use lazuli_core::graph::{Claim, notify_released};
 use lazuli_core::{BufferRef, Caps, DeviceId, Error, ErrorKind, Layout, NodeRef, Value};
+use lazuli_fusion::bind::Launch;
+use lazuli_fusion::explain::ExplainedStep;
 use lazuli_fusion::{Explain, Trace};
 use reuse::Reused;
 use run::Memory;
@@ -88,6 +90,15 @@ pub fn explain(roots: &[NodeRef]) -> Result<Explain, Error> {
     let trace = Trace::collect(roots, &caps.words())?;
     let prepared = cache::prepare(&trace, &caps);
     Ok(Explain::new(&trace, &prepared.plan, &prepared.launches))
+}
+
+/// What evaluating `roots` would launch, in order, each with its description.
+pub fn launches(roots: &[NodeRef]) -> Result<Vec<(ExplainedStep, Launch)>, Error> {
+    let caps = caps();
+    let trace = Trace::collect(roots, &caps.words())?;
+    let prepared = cache::prepare(&trace, &caps);
+    let explained = Explain::new(&trace, &prepared.plan, &prepared.launches);
+    Ok(explained.steps.into_iter().zip(prepared.launches.launches.iter().cloned()).collect())
 }
 
 /// The right to compute all pending nodes of a trace. Dropped without [`Claims::finish`], it

@@ -6,13 +6,13 @@
 //! or the device's default. Memory is had and given back in the order of that stream, and buffers
 //! of other streams make it wait for them.
 
-use super::Launches;
+use super::{Launches, ptx};
 use crate::Stats;
 use crate::cuda::{Buffer, Device, Function, Note, Stream, device};
 use crate::exec::stats;
 use crate::llvm::emit::Dialect;
 use crate::llvm::grid::{self, BLOCK, Geometry};
-use crate::llvm::{disk, exit, nvptx};
+use crate::llvm::{disk, exit};
 use lazuli_core::{BufferRef, DeviceId, ErrorKind};
 use lazuli_fusion::Bound;
 use std::any::Any;
@@ -139,7 +139,7 @@ pub fn loaded(
 ) -> Result<Arc<Loaded>, ErrorKind> {
     // The driver's compiler is no more fit for an exit of the process meanwhile than LLVM is.
     exit::watch();
-    let _compiling = exit::compiling();
+    let compiling = exit::compiling();
     let (major, minor) = device.compute_capability();
     let (newer, version) = device.driver_version();
     let target = format!("sm_{major}{minor} driver {newer}.{version}");
@@ -152,7 +152,7 @@ pub fn loaded(
         None => {
             stats::count(&Stats { kernels_compiled: 1, ..Stats::default() });
             let start = Instant::now();
-            let cubin = device.assemble(&ptx(&print()?, (major, minor))?)?;
+            let cubin = device.assemble(&ptx(&print()?, (major, minor), &compiling)?)?;
             tracing::debug!(?what, milliseconds = start.elapsed().as_secs_f64() * 1e3, "compiled for a GPU");
             disk::write(&id, &cubin);
             cubin
@@ -161,15 +161,6 @@ pub fn loaded(
     let module = device.load_module(&cubin)?;
     let functions = functions.iter().map(|name| module.function(name)).collect::<Result<_, _>>()?;
     Ok(Arc::new(Loaded { functions }))
-}
-
-/// PTX of what was printed, for cards of a compute capability.
-pub fn ptx(printed: &grid::Printed, (major, minor): (u32, u32)) -> Result<String, ErrorKind> {
-    let architecture = nvptx::Architecture::of(major, minor).ok_or_else(|| {
-        ErrorKind::Device(format!("compute capability {major}.{minor}: 7.5 is the least that is supported"))
-    })?;
-    let text = nvptx::compiler(architecture).and_then(|mut c| c.assembly(&printed.text));
-    text.map_err(|error| ErrorKind::Compile(error.to_string()))
 }
 
 /// Launches a kernel on a stream.

@@ -114,6 +114,18 @@ impl Compiler {
         Ok(String::from_utf8_lossy(text.as_slice()).trim_end_matches('\0').to_owned())
     }
 
+    /// The text as a file for LLVM's own tools, headed by what the target is, if it is a valid module.
+    pub fn module(&self, ir: &str) -> Result<String, JitError> {
+        let diagnostics = Diagnostics::default();
+        let context = Context::create();
+        // SAFETY: the list was declared before the context, so it is dropped after it.
+        unsafe { diagnostics.attach(&context) };
+        self.parse(&context, ir)?.verify().map_err(|e| JitError::Verify(e.to_string()))?;
+        diagnostics.check(JitError::Verify)?;
+        let head = self.prefix.replace(" target triple", "\ntarget triple");
+        Ok(format!("{}\n{ir}", head.trim_end()))
+    }
+
     /// From text to the emitted file.
     pub fn emit(
         &mut self,

@@ -93,6 +93,11 @@ impl Jit {
         self.compiler.assembly(ir)
     }
 
+    /// The text as a file for LLVM's own tools, if it is a valid module. For inspection, too.
+    pub fn module(&self, ir: &str) -> Result<String, JitError> {
+        self.compiler.module(ir)
+    }
+
     /// Reads a text, for the tests of reading.
     #[cfg(test)]
     pub(super) fn parse<'c>(
