@@ -125,6 +125,10 @@ impl<T: Element> DeviceBuffer<T> {
         DeviceMemory::zeros(len, device.id()).map(DeviceBuffer).map_err(|kind| call.error(kind))
     }
 
+    pub(crate) fn memory(&self) -> &DeviceMemory<T> {
+        &self.0
+    }
+
     /// How many elements it holds.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -22,6 +22,7 @@ mod numerals;
 mod operand;
 mod operators;
 mod plan;
+mod raw;
 mod read;
 mod record;
 mod reduce;
@@ -45,6 +46,7 @@ pub use limit::{RecordingLimit, set_recording_limit, with_recording_limit};
 pub use numbers::{Bitwise, Float, Integer, Number, Real};
 pub use operand::Operand;
 pub use plan::{Arguments, Plan, Results, compile};
+pub use raw::{BlockSize, Dim3, KernelArg, KernelArgs, RawKernel};
 pub use stream::{Event, Stream, eval_on};
 
 pub use lazuli_backends::{KernelCache, MemoryUse, Stats};

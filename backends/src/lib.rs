@@ -8,7 +8,8 @@
 //! * [`cuda`] (feature `cuda`): NVIDIA GPUs through their driver - memory, streams, copies, launches;
 //! * [`grid`]: what kernels of a GPU need beside their code, and the simulator of one;
 //! * [`sim`]: what runs kernels made for a card on the CPU;
-//! * [`inspect`]: the code of a plan's kernels, to be read.
+//! * [`inspect`]: the code of a plan's kernels, to be read;
+//! * [`raw`]: kernels that are not ours.
 //!
 //! The promise that binds them: the same kernel gives the same bits on each, with any number of
 //! threads.
@@ -24,6 +25,7 @@ pub mod inspect;
 pub mod llvm;
 pub mod math;
 pub mod portable;
+pub mod raw;
 pub mod sim;
 
 pub use devices::{Gpu, clear_memory, gpu, memory_use, open_cuda, set_memory_limit};

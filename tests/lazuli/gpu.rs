@@ -13,7 +13,7 @@ use std::time::Duration;
 
 #[allow(dead_code, reason = "shared with the tests of the layer below")]
 #[path = "../../backends/src/cuda/tests/fake.rs"]
-mod fake;
+pub mod fake;
 
 /// Runs the test `name` with the fake driver, in a process of its own: `Some` in there.
 fn with_fake(name: &str) -> Option<&'static Fake> {

@@ -33,6 +33,7 @@ mod plans;
 mod printing;
 mod processes;
 mod random_graphs;
+mod raw_kernels;
 mod recipes;
 mod recording;
 mod reduction_order;

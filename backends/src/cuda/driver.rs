@@ -73,7 +73,7 @@ macro_rules! entry_points {
 }
 
 /// `cuFuncGetParamInfo(function, index, offset, size)`.
-type ParameterInfo = unsafe extern "C" fn(sys::CUfunction, usize, *mut usize, *mut usize) -> Code;
+pub(super) type ParameterInfo = unsafe extern "C" fn(sys::CUfunction, usize, *mut usize, *mut usize) -> Code;
 
 /// A list of options for the assembler: how many, which, and their values.
 type Options = *mut sys::CUjit_option;
@@ -129,6 +129,9 @@ entry_points! {
     cuFuncGetAttribute(*mut c_int, sys::CUfunction_attribute, sys::CUfunction);
     cuFuncSetAttribute(sys::CUfunction, sys::CUfunction_attribute, c_int);
     cuOccupancyMaxActiveBlocksPerMultiprocessor(*mut c_int, sys::CUfunction, c_int, usize);
+    cuOccupancyMaxPotentialBlockSize(
+        *mut c_int, *mut c_int, sys::CUfunction, sys::CUoccupancyB2DSize, usize, c_int
+    );
     cuLaunchKernel(
         sys::CUfunction, c_uint, c_uint, c_uint, c_uint, c_uint, c_uint, c_uint, sys::CUstream, *mut *mut c_void,
         *mut *mut c_void

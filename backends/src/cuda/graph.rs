@@ -9,7 +9,7 @@
 //! on.
 
 use super::driver::{Api, SUCCESS};
-use super::stream::{State, check_launch};
+use super::stream::{State, check_words};
 use super::{Device, Function, Note, Result, Stream};
 use cudarc::driver::sys;
 use lazuli_core::ErrorKind;
@@ -160,7 +160,7 @@ impl Graph {
             let why = format!("{} words for a launch that was recorded with {}", words.len(), node.words);
             return Err(ErrorKind::InvalidArgument(why));
         }
-        check_launch(self.device, &node.function, node.grid, node.block, node.shared, words)?;
+        check_words(&node.function, words)?;
         let api = self.device.enter()?;
         let mut parameters = [words.as_ptr().cast::<c_void>().cast_mut()];
         let node_parameters = sys::CUDA_KERNEL_NODE_PARAMS {

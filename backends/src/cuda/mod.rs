@@ -12,7 +12,8 @@
 //! * `copy`: from and to memory that may be paged out, through a ring that may not;
 //! * [`PinnedBuffer`], [`Transfer`]: copies in the background that own both of their ends;
 //! * [`Module`], [`Function`]: machine code, and what is known about it;
-//! * [`Graph`]: many launches recorded once, launched together.
+//! * [`Graph`]: many launches recorded once, launched together;
+//! * [`nvrtc`]: NVIDIA's compiler of CUDA C++, where it is installed.
 //!
 //! Promises: every failure is an `Err`; no call but a launch can touch memory that is not its own;
 //! memory is free only after its last use. A call makes its device the current one of the thread and
@@ -26,6 +27,7 @@ mod graph;
 mod memory;
 mod module;
 mod notes;
+pub mod nvrtc;
 mod pinned;
 mod stream;
 

@@ -3,13 +3,14 @@
 //! [`Device::assemble`] turns text into a *cubin*, which can be kept and loaded quickly later;
 //! [`Device::load_module`] takes either. What the assembler says, with its line, is in the error.
 //!
-//! A kernel has one parameter, an array of 64-bit words by value (`.param .align 8 .b8 p[N]`): so a
-//! launch hands over one pointer, whatever the kernel does.
+//! A kernel of ours has one parameter, an array of 64-bit words by value (`.param .align 8 .b8 p[N]`): so a
+//! launch hands over one pointer, whatever the kernel does. Kernels of others are *foreign*: they have
+//! what parameters they like.
 //!
 //! Promise: a [`Function`] keeps its module loaded. A module that is unloaded waits for the device, so
 //! whoever uses one again keeps it.
 
-use super::driver::{Api, Code, SUCCESS};
+use super::driver::{Api, Code, ParameterInfo, SUCCESS};
 use super::{Device, Result};
 use cudarc::driver::sys::{self, CUfunction_attribute_enum as attribute, CUjit_option_enum as option};
 use lazuli_core::ErrorKind;
@@ -216,6 +217,19 @@ unsafe impl Sync for Entry {}
 impl Module {
     /// The kernel of a name, with leave to use as much shared memory as the device has.
     pub fn function(&self, name: &str) -> Result<Function> {
+        self.get(name, words)
+    }
+
+    /// A kernel with other parameters than one array of words.
+    pub fn foreign_function(&self, name: &str) -> Result<Function> {
+        self.get(name, |_, _| Ok(None))
+    }
+
+    fn get(
+        &self,
+        name: &str,
+        words: impl FnOnce(&Api, sys::CUfunction) -> Result<Option<usize>, String>,
+    ) -> Result<Function> {
         let device = self.0.device;
         let fail =
             |why: String| ErrorKind::Device(format!("cuda:{}: kernel `{name}`: {why}", device.index()));
@@ -253,15 +267,18 @@ impl Module {
     }
 }
 
+/// Bytes of a parameter, if there is one of this number.
+fn parameter(parameter_info: ParameterInfo, handle: sys::CUfunction, number: usize) -> Option<usize> {
+    let (mut offset, mut size) = (0, 0);
+    // SAFETY: the function is alive, the addresses are those of variables.
+    let code = unsafe { parameter_info(handle, number, &mut offset, &mut size) };
+    (code == SUCCESS).then_some(size)
+}
+
 /// How many words a kernel takes, if the driver tells.
 fn words(api: &Api, handle: sys::CUfunction) -> Result<Option<usize>, String> {
     let Some(parameter_info) = api.parameter_info else { return Ok(None) };
-    let size_of = |parameter: usize| {
-        let (mut offset, mut size) = (0, 0);
-        // SAFETY: the function is alive, the addresses are those of variables.
-        let code = unsafe { parameter_info(handle, parameter, &mut offset, &mut size) };
-        (code == SUCCESS).then_some(size)
-    };
+    let size_of = |number| parameter(parameter_info, handle, number);
     if size_of(1).is_some() {
         return Err("it has several parameters; one array of 64-bit words is possible".into());
     }
@@ -302,6 +319,33 @@ impl Function {
         };
         device.check("cuOccupancyMaxActiveBlocksPerMultiprocessor", code)?;
         Ok(u32::try_from(blocks).unwrap_or(0))
+    }
+
+    /// Threads of a block with which the device is busiest, with `shared` bytes of added shared memory a
+    /// block; and how many blocks make it so.
+    pub fn best_block_size(&self, shared: usize) -> Result<(u32, u32)> {
+        let most = self.attributes().max_dynamic_shared;
+        if shared > most as usize {
+            return Err(ErrorKind::InvalidArgument(format!(
+                "{shared} bytes of shared memory a block; `{}` can have {most}",
+                self.name()
+            )));
+        }
+        let device = self.device();
+        let api = device.enter()?;
+        let (mut blocks, mut threads) = (0, 0);
+        // SAFETY: the function is alive, the addresses are those of variables; 0 is no limit.
+        let code = unsafe {
+            (api.cuOccupancyMaxPotentialBlockSize)(&mut blocks, &mut threads, self.handle(), None, shared, 0)
+        };
+        device.check("cuOccupancyMaxPotentialBlockSize", code)?;
+        Ok((u32::try_from(threads).unwrap_or(0), u32::try_from(blocks).unwrap_or(0)))
+    }
+
+    /// Bytes of each parameter, if the driver tells.
+    pub fn parameter_sizes(&self) -> Result<Option<Vec<usize>>> {
+        let Some(parameter_info) = self.device().enter()?.parameter_info else { return Ok(None) };
+        Ok(Some((0..).map_while(|number| parameter(parameter_info, self.handle(), number)).collect()))
     }
 
     pub(super) fn handle(&self) -> sys::CUfunction {

@@ -17,11 +17,14 @@ use super::notes::Pending;
 use super::{Device, Event, Function, Note, Result};
 use cudarc::driver::sys::{self, CUstream_flags_enum as flag};
 use lazuli_core::ErrorKind;
+use smallvec::SmallVec;
 use std::ffi::c_void;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// Most blocks along each axis of a grid, on every GPU there is.
-const MAX_GRID: [u32; 3] = [i32::MAX as u32, 65_535, 65_535];
+const MAX_GRID: [i64; 3] = [i32::MAX as i64, 65_535, 65_535];
+/// Most threads along each axis of a block, likewise.
+const MAX_BLOCK: [i64; 3] = [1024, 1024, 64];
 
 /// A queue of work for one device. Clones are the same queue.
 #[derive(Clone)]
@@ -151,25 +154,89 @@ impl Stream {
         words: &[u64],
         note: Note,
     ) -> Result<()> {
-        check_launch(self.device(), function, grid, block, shared, words)?;
+        check_launch(self.device(), function, grid.map(i64::from), [block.into(), 1, 1], shared as usize)?;
+        check_words(function, words)?;
+        // The driver reads through both pointers before it returns, and writes nothing.
+        let mut parameters = [words.as_ptr().cast::<c_void>().cast_mut()];
+        let block = [block, 1, 1];
+        // SAFETY: the parameter is as long as the kernel's (the caller's promise, checked where the driver
+        // tells); what the kernel does is the caller's promise.
+        let recording = unsafe { self.hand_over(function, grid, block, shared, &mut parameters, note)? };
+        if let Some(mut state) = recording
+            && let State::Recording(nodes) = &mut *state
+        {
+            nodes.push(Node::last_of(self, function, grid, block[0], shared, words.len(), note)?);
+        }
+        Ok(())
+    }
+
+    /// Refuses what [`Stream::launch_foreign`] would refuse.
+    pub fn check_foreign(
+        &self,
+        function: &Function,
+        grid: [i64; 3],
+        block: [i64; 3],
+        shared: usize,
+    ) -> Result<()> {
+        self.running("launch of a kernel that is not ours")?;
+        check_launch(self.device(), function, grid, block, shared)
+    }
+
+    /// Runs a kernel that has any parameters, each in words of its own, which are copied before this
+    /// returns. Not for a stream that is recording.
+    ///
+    /// # Safety
+    ///
+    /// There must be as many parameters as the kernel takes, each of at least as many bytes; else as
+    /// for [`Stream::launch`].
+    pub unsafe fn launch_foreign(
+        &self,
+        function: &Function,
+        grid: [i64; 3],
+        block: [i64; 3],
+        shared: usize,
+        parameters: &[SmallVec<[u64; 2]>],
+        note: Note,
+    ) -> Result<()> {
+        self.check_foreign(function, grid, block, shared)?;
+        let mut pointers: SmallVec<[*mut c_void; 8]> =
+            parameters.iter().map(|words| words.as_ptr().cast_mut().cast()).collect();
+        let narrow = |numbers: [i64; 3]| numbers.map(|n| n as u32);
+        // SAFETY: by the caller's promise; the numbers are within limits that fit 32 bits.
+        unsafe { self.hand_over(function, narrow(grid), narrow(block), shared as u32, &mut pointers, note)? };
+        Ok(())
+    }
+
+    /// Calls the driver for a launch that was checked, and notes it. On a stream that is recording the note
+    /// is to be that of a node instead: its state is given back, still locked.
+    ///
+    /// # Safety
+    ///
+    /// The parameters are as many as the kernel's, and as long; else as for [`Stream::launch`].
+    unsafe fn hand_over(
+        &self,
+        function: &Function,
+        grid: [u32; 3],
+        block: [u32; 3],
+        shared: u32,
+        parameters: &mut [*mut c_void],
+        note: Note,
+    ) -> Result<Option<MutexGuard<'_, State>>> {
         let api = self.device().enter()?;
         let mut state = self.state();
         if matches!(*state, State::Ended) {
             return Err(ended());
         }
-        // The driver reads through both pointers before it returns, and writes nothing.
-        let mut parameters = [words.as_ptr().cast::<c_void>().cast_mut()];
-        // SAFETY: all handles are alive; the parameter is as long as the kernel's (the caller's
-        // promise, checked where the driver tells); what the kernel does is the caller's promise.
+        // SAFETY: all handles are alive; the parameters are the caller's promise.
         let code = unsafe {
             (api.cuLaunchKernel)(
                 function.handle(),
                 grid[0],
                 grid[1],
                 grid[2],
-                block,
-                1,
-                1,
+                block[0],
+                block[1],
+                block[2],
                 shared,
                 self.handle(),
                 parameters.as_mut_ptr(),
@@ -187,12 +254,9 @@ impl Stream {
                 if wants_mark {
                     self.mark();
                 }
-                Ok(())
+                Ok(None)
             }
-            State::Recording(nodes) => {
-                nodes.push(Node::last_of(self, function, grid, block, shared, words.len(), note)?);
-                Ok(())
-            }
+            State::Recording(_) => Ok(Some(state)),
             State::Ended => Err(ended()),
         }
     }
@@ -273,31 +337,48 @@ fn ended() -> ErrorKind {
 }
 
 /// Refuses what the driver would refuse with "invalid argument", and says what is wrong.
-pub(super) fn check_launch(
+fn check_launch(
     device: &Device,
     function: &Function,
-    grid: [u32; 3],
-    block: u32,
-    shared: u32,
-    words: &[u64],
+    grid: [i64; 3],
+    block: [i64; 3],
+    shared: usize,
 ) -> Result<()> {
     let fail = |what: String| Err(ErrorKind::Device(format!("cannot launch `{}`: {what}", function.name())));
     if function.device() != device {
         return fail(format!("it was loaded for cuda:{}", function.device().index()));
     }
-    if (0..3).any(|axis| grid[axis] == 0 || grid[axis] > MAX_GRID[axis]) {
+    let outside = |numbers: [i64; 3], most: [i64; 3]| (0..3).any(|d| !(1..=most[d]).contains(&numbers[d]));
+    if outside(grid, MAX_GRID) {
         return fail(format!("a grid of {grid:?} blocks; from 1 to {MAX_GRID:?} are possible"));
     }
     let attributes = function.attributes();
-    if block == 0 || block > attributes.max_threads {
-        return fail(format!("blocks of {block} threads; from 1 to {} are possible", attributes.max_threads));
+    let most = attributes.max_threads;
+    if let [threads, 1, 1] = block
+        && !(1..=i64::from(most)).contains(&threads)
+    {
+        return fail(format!("blocks of {threads} threads; from 1 to {most} are possible"));
     }
-    if shared > attributes.max_dynamic_shared {
+    if outside(block, MAX_BLOCK) || block.iter().product::<i64>() > i64::from(most) {
+        return fail(format!(
+            "blocks of {block:?} threads; from 1 to {MAX_BLOCK:?} are possible, and {most} together"
+        ));
+    }
+    if shared > attributes.max_dynamic_shared as usize {
         let most = attributes.max_dynamic_shared;
         return fail(format!("{shared} bytes of shared memory a block; {most} are possible"));
     }
-    match attributes.words {
-        Some(takes) if takes != words.len() => fail(format!("{} words; it takes {takes}", words.len())),
+    Ok(())
+}
+
+/// Refuses other words than a kernel takes, where the driver tells how many these are.
+pub(super) fn check_words(function: &Function, words: &[u64]) -> Result<()> {
+    match function.attributes().words {
+        Some(takes) if takes != words.len() => Err(ErrorKind::Device(format!(
+            "cannot launch `{}`: {} words; it takes {takes}",
+            function.name(),
+            words.len()
+        ))),
         _ => Ok(()),
     }
 }

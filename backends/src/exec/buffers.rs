@@ -7,8 +7,10 @@
 //!
 //! Promise: what a device's memory is given up for (an array, another copy) comes after all that was
 //! asked of it. Copies that do not own their ends return when they are done; those that do give them
-//! back when they are done. So only its home stream may still have work on it, and every other stream
-//! waits for that when it is told of the memory first (`cuda::Buffer::used_on`).
+//! back when they are done; kernels of others ([`raw`](crate::raw)) have the home stream wait for them where they
+//! write. So what still writes to it is on its home stream, and every other stream waits for that when it
+//! is told of the memory first (`cuda::Buffer::used_on`). Kernels may still read it on other streams:
+//! whoever writes waits for those, too (`cuda::Buffer::settle`).
 
 use super::streams::Stream;
 use super::{stats, transfer};
@@ -178,6 +180,11 @@ impl<T: Element> DeviceMemory<T> {
         Value { buffer: self.buffer, layout: Layout::contiguous(shape) }
     }
 
+    /// The memory itself.
+    pub(crate) fn buffer(&self) -> &BufferRef {
+        &self.buffer
+    }
+
     /// How many elements.
     pub fn len(&self) -> usize {
         self.len
@@ -224,7 +231,9 @@ impl<T: Element> DeviceMemory<T> {
             Stream::Cuda(stream) => {
                 // SAFETY: plain elements without padding.
                 let bytes = unsafe { std::slice::from_raw_parts(from.as_ptr().cast(), size_of_val(from)) };
-                stream.device().upload(bytes, grid::cuda::buffer(&self.buffer)?, 0, stream)
+                let buffer = grid::cuda::buffer(&self.buffer)?;
+                buffer.settle()?;
+                stream.device().upload(bytes, buffer, 0, stream)
             }
         }
     }
@@ -263,6 +272,7 @@ impl<T: Element> DeviceMemory<T> {
             (Stream::Cuda(stream), HostMemory(Host::Pinned(pinned, _))) => {
                 self.count();
                 let (len, device, buffer) = (self.len, self.device, whole(self.buffer)?);
+                buffer.settle()?;
                 Ok(Copying(Ends::Pinned(pinned.upload(buffer, 0, stream)?, len, device)))
             }
             (stream, from) => {

@@ -39,8 +39,8 @@ typedef struct graph graph;
 typedef struct { int id; code sticky; size_t total, reserved; } device;
 struct event { device *dev; stream *on; uint64_t at; int timed, recorded, done; double ms; };
 struct block { char *at; size_t size; device *dev; int used, alive; block *next; };
-struct function { char name[64]; size_t sizes[4]; int count, dynamic, unloaded; function *next; };
-typedef struct { function *fn; uint32_t grid[3], block, shared; int words; uint64_t word[WORDS]; } launch;
+struct function { char name[64]; size_t sizes[16]; int count, dynamic, unloaded; function *next; };
+typedef struct { function *fn; uint32_t grid[3], block[3], shared; int words; uint64_t word[WORDS]; } launch;
 enum kind { COPY, FILL, KERNEL, RECORD, WAIT, ALLOC, FREE };
 struct op { enum kind kind; uint64_t number; devptr to, from; size_t len; int to_host, from_host; char *staged;
             launch launch; event *event; block *block; op *next; };
@@ -73,7 +73,8 @@ API void fake_fail(const char *name, code code, int skip) {
 API void fake_total(int dev, size_t bytes) { devices[dev].total = bytes; }
 API size_t fake_reserved(int dev) { return devices[dev].reserved; }
 
-typedef struct { char name[64]; int device; uint32_t grid[3], block, shared, words; uint64_t word[WORDS]; } entry;
+typedef struct { char name[64]; int device; uint32_t grid[3], block, shared, words; uint64_t word[WORDS];
+                 uint32_t deep[2]; } entry;
 static entry *ran;
 static size_t ran_count, ran_room;
 
@@ -112,7 +113,8 @@ static int run_kernel(device *dev, launch *l) {
     entry *e = &ran[ran_count++];
     memset(e, 0, sizeof *e);
     strcpy(e->name, l->fn->name);
-    e->device = dev->id, e->block = l->block, e->shared = l->shared, e->words = l->words;
+    e->device = dev->id, e->block = l->block[0], e->shared = l->shared, e->words = l->words;
+    memcpy(e->deep, l->block + 1, sizeof e->deep);
     memcpy(e->grid, l->grid, sizeof e->grid);
     memcpy(e->word, l->word, sizeof e->word);
     if (!strcmp(l->fn->name, "trap") || l->fn->unloaded) return 0;
@@ -120,6 +122,13 @@ static int run_kernel(device *dev, launch *l) {
     if (!strcmp(l->fn->name, "fill")) { /* address, count, value */
         if (!is_alive(dev, l->word[0], l->word[1] * 8)) return 0;
         for (uint64_t i = 0; i < l->word[1]; i++) ((uint64_t *)l->word[0])[i] = l->word[2];
+    }
+    if (!strcmp(l->fn->name, "saxpy")) { /* count, factor, x, y: y += factor * x, by the threads there are */
+        uint32_t n = l->word[0], threads = l->grid[0] * l->block[0];
+        float a, *x = (float *)l->word[2], *y = (float *)l->word[3];
+        memcpy(&a, &l->word[1], 4);
+        if (!is_alive(dev, l->word[2], n * 4ull) || !is_alive(dev, l->word[3], n * 4ull)) return 0;
+        for (uint32_t i = 0; i < n && i < threads; i++) y[i] += a * x[i];
     }
     return 1;
 }
@@ -480,8 +489,11 @@ static module *parse(const char *text) {
         const char *end = strchr(at, ')');
         f->dynamic = 48 << 10;
         for (const char *p = at + used; end && (p = strstr(p, ".param")) && p < end; p++) {
-            const char *bracket = strchr(p, '['), *next = strpbrk(p, ",)");
-            f->sizes[f->count++] = bracket && bracket < next ? strtoul(bracket + 1, NULL, 10) : 8;
+            const char *bracket = strchr(p, '['), *next = strpbrk(p, ",)"), *type = p;
+            int bits = 0; /* of the first `.u32`, `.f64`, ... */
+            while (!bits && (type = strchr(type + 1, '.')) && type < next) sscanf(type, ".%*1[usfb]%d", &bits);
+            size_t count = bracket && bracket < next ? strtoul(bracket + 1, NULL, 10) : 1;
+            f->sizes[f->count++] = count * bits / 8;
         }
         f->next = m->functions, m->functions = f;
     }
@@ -577,11 +589,21 @@ API code cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, function *f, i
     *blocks = by_shared < by_threads ? by_shared : by_threads;
     return OK;
 }
+API code cuOccupancyMaxPotentialBlockSize(int *blocks, int *threads, function *f, void *size, size_t shared, int limit) {
+    BEGIN("cuOccupancyMaxPotentialBlockSize")
+    CONTEXT
+    if (!f || size || limit) FAIL(INVALID_VALUE);
+    *threads = shared ? 256 : 768, *blocks = 132 * 2;
+    END
+}
 
-static launch make_launch(function *f, const uint32_t *grid, uint32_t block, uint32_t shared, void **parameters) {
-    launch l = {f, {grid[0], grid[1], grid[2]}, block, shared, f->count ? (int)f->sizes[0] / 8 : 0, {0}};
-    if (l.words > WORDS) l.words = WORDS;
-    if (l.words) memcpy(l.word, parameters[0], l.words * 8);
+/* Each parameter begins a word. */
+static launch make_launch(function *f, const uint32_t *grid, const uint32_t *block, uint32_t shared, void **parameters) {
+    launch l = {f, {grid[0], grid[1], grid[2]}, {block[0], block[1], block[2]}, shared, 0, {0}};
+    for (int i = 0; i < f->count && l.words + f->sizes[i] / 8 <= WORDS; i++) {
+        memcpy(l.word + l.words, parameters[i], f->sizes[i]);
+        l.words += (f->sizes[i] + 7) / 8;
+    }
     return l;
 }
 
@@ -589,9 +611,10 @@ API code cuLaunchKernel(function *f, unsigned gx, unsigned gy, unsigned gz, unsi
                         unsigned shared, stream *s, void **parameters, void **extra) {
     BEGIN("cuLaunchKernel")
     ON(s)
-    if (!gx || !gy || !gz || gy > 65535 || gz > 65535 || !bx || bx > 1024 || by != 1 || bz != 1 || extra)
+    if (!gx || !gy || !gz || gy > 65535 || gz > 65535 || !bx || !by || !bz || bz > 64 || extra ||
+        (uint64_t)bx * by * bz > 1024)
         FAIL(INVALID_VALUE);
-    launch l = make_launch(f, (uint32_t[]){gx, gy, gz}, bx, shared, parameters);
+    launch l = make_launch(f, (uint32_t[]){gx, gy, gz}, (uint32_t[]){bx, by, bz}, shared, parameters);
     if (s->capture) s->capture->nodes[s->capture->count++] = memcpy(malloc(sizeof l), &l, sizeof l);
     else give(s, KERNEL)->launch = l;
     END
@@ -632,7 +655,7 @@ API code cuGraphExecKernelNodeSetParams_v2(graph *g, launch *node, const node_pa
     CONTEXT
     result = INVALID_VALUE;
     for (int i = 0; i < g->count; i++)
-        if (g->nodes[i] == node) *node = make_launch(p->fn, p->grid, p->block[0], p->shared, p->parameters), result = OK;
+        if (g->nodes[i] == node) *node = make_launch(p->fn, p->grid, p->block, p->shared, p->parameters), result = OK;
     END
 }
 API code cuGraphLaunch(graph *g, stream *s) {

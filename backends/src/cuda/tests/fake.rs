@@ -23,6 +23,8 @@ pub struct Ran {
     pub shared: u32,
     pub count: u32,
     pub words: [u64; 64],
+    /// Threads of a block along the other two axes.
+    pub deep: [u32; 2],
 }
 
 impl Ran {
@@ -101,8 +103,16 @@ impl Fake {
     /// All launches that ran on a device.
     pub fn ran(&self, device: usize) -> Vec<Ran> {
         let get = |number| {
-            let mut ran =
-                Ran { name: [0; 64], device: 0, grid: [0; 3], block: 0, shared: 0, count: 0, words: [0; 64] };
+            let mut ran = Ran {
+                name: [0; 64],
+                device: 0,
+                grid: [0; 3],
+                block: 0,
+                shared: 0,
+                count: 0,
+                words: [0; 64],
+                deep: [0; 2],
+            };
             // SAFETY: the layout is that of `entry` in `fake.c`.
             (unsafe { (self.ran)(device as c_int, number, &mut ran) } != 0).then_some(ran)
         };
