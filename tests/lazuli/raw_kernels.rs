@@ -346,6 +346,37 @@ mod on_the_fake {
     }
 
     #[test]
+    fn who_writes_waits_for_readers() {
+        let Some(_) = with_fake("who_writes_waits_for_readers") else { return };
+        let saxpy = kernel("saxpy");
+        let one = Array::from_vec(vec![1.0f32; 4]).to_device(&gpu(0));
+        let source = one.to_device_buffer().unwrap();
+        for way in 0..3 {
+            let (reads, writes) = (Stream::new(&gpu(0)).unwrap(), Stream::new(&gpu(0)).unwrap());
+            let mut x = buffer(vec![1.0f32; 4], 0);
+            // At home on the stream that reads `x`: nobody else need wait for that.
+            let result = &one + way as f32;
+            result.eval_on(&reads).unwrap();
+            let mut result = result.into_device_buffer().unwrap();
+            result.copy_from(&HostBuffer::from(vec![0.0f32; 4]), &reads).unwrap();
+            // SAFETY: four floats are read, and four written.
+            unsafe { saxpy.launch(&reads, 1, 4, 0, (4u32, 1.0f32, &x, &mut result)).unwrap() };
+            match way {
+                0 => x.copy_from(&HostBuffer::from(vec![100.0f32; 4]), &writes).unwrap(),
+                1 => {
+                    let mut host = HostBuffer::pinned(&gpu(0), 4).unwrap();
+                    host.fill(100.0);
+                    x = x.start_copy_from(host, &writes).unwrap().wait().unwrap().1;
+                }
+                // SAFETY: as above.
+                _ => unsafe { saxpy.launch(&writes, 1, 4, 0, (4u32, 99.0f32, &source, &mut x)).unwrap() },
+            }
+            writes.synchronize().unwrap();
+            assert_eq!((elements(x), elements(result)), (vec![100.0; 4], vec![1.0; 4]), "way {way}");
+        }
+    }
+
+    #[test]
     fn buffers_live_until_the_kernel_has_run() {
         let Some(fake) = with_fake("buffers_live_until_the_kernel_has_run") else { return };
         let stream = Stream::new(&gpu(0)).unwrap();
