@@ -6,13 +6,14 @@
 //! recording never panics and never fails - a bad shape poisons the node instead - and that no
 //! walk over a graph recurses, so graphs may be as deep as memory allows.
 //!
-//! Read in this order: [`dtype`], [`shape`], [`layout`], [`op`], [`graph`], [`error`].
+//! Read in this order: [`dtype`], [`shape`], [`layout`], [`op`], [`function`], [`graph`], [`error`].
 
 pub mod buffer;
 pub mod caps;
 pub mod device;
 pub mod dtype;
 pub mod error;
+pub mod function;
 pub mod graph;
 pub mod layout;
 pub mod op;
@@ -23,6 +24,7 @@ pub use caps::Caps;
 pub use device::DeviceId;
 pub use dtype::{DType, Element, Scalar, bf16, f16};
 pub use error::{Error, ErrorKind, Result};
+pub use function::Function;
 pub use graph::{Node, NodeRef};
 pub use layout::Layout;
 pub use op::{BinaryOp, Op, ReduceOp, UnaryOp, View};

@@ -5,7 +5,9 @@
 //! the axes that it was recorded with, because `NUMERICS.md` defines its bits by their order.
 
 use crate::dtype::{DType, Scalar};
+use crate::function::Function;
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// Elementwise operations with one input.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -224,6 +226,13 @@ pub enum Op {
     Argument(u16),
     /// An elementwise operation.
     Map(MapOp),
+    /// One result of a function of scalars, applied to each element of inputs of equal shape.
+    Call {
+        /// The function.
+        function: Arc<Function>,
+        /// Which of its results.
+        result: u16,
+    },
     /// A layout change of the one input.
     View(View),
     /// A reduction of the one input over `axes` (ascending), which disappear from the shape.
@@ -251,6 +260,7 @@ impl Op {
             Op::Map(MapOp::Binary(b)) => snake(&format!("{b:?}")),
             Op::Map(MapOp::Select) => "select".into(),
             Op::Map(MapOp::MulAdd) => "mul_add".into(),
+            Op::Call { function, .. } => function.name.into(),
             Op::View(View::Permute(_)) => "permute".into(),
             Op::View(View::Broadcast) => "broadcast".into(),
             Op::View(View::Reshape) => "reshape".into(),
