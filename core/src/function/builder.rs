@@ -215,6 +215,16 @@ impl Builder {
         self.here.push(Statement::Return(results.to_vec()));
     }
 
+    #[cfg(test)]
+    pub(super) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    #[cfg(test)]
+    pub(super) fn statements(&self) -> &[Statement] {
+        &self.here
+    }
+
     /// The whole function. Its last statement is a `return`, or never ends.
     pub fn finish(mut self) -> Result<Arc<Function>, String> {
         if !self.open.is_empty() {

@@ -216,8 +216,8 @@ impl<'s> Lower<'s> {
             let mark = self.values.len() as Val;
             let stays = self.not(left, out);
             let flow = self.statements(pieces, &mut inside, None, &mut then)?;
-            let sides = [(&inside, flow), (&env.clone(), Flow::Maybe)];
-            *env = self.join(stays, mark, sides, |_, _, _| true, then, Block::new(), out);
+            let sides = [(&inside, flow), (&*env, Flow::Maybe)];
+            *env = self.join(env, stays, mark, sides, |_, _, _| true, then, Block::new(), out);
             if let Some(turn) = turn {
                 self.exit(turn, env, out);
             }
@@ -242,7 +242,7 @@ impl<'s> Lower<'s> {
         turn: Option<&Turn>,
         out: &mut Block,
     ) -> Result<Flow, String> {
-        let ways = [exits(then), exits(other)];
+        let mut ways = [exits(then), exits(other)];
         let never = [never_falls(then), never_falls(other)];
         // Directly in a turn, whoever leaves the loop does so here; what follows stays where it is.
         let here = |ways: &BTreeSet<Exit>| match turn {
@@ -252,8 +252,10 @@ impl<'s> Lower<'s> {
         let (mut first, mut second) = (vec![then], vec![other]);
         if never[0] && ways[1].is_empty() && !here(&ways[0]) {
             second.append(pieces);
+            ways[1] = second.iter().flat_map(|s| exits(s)).collect();
         } else if never[1] && ways[0].is_empty() && !here(&ways[1]) {
             first.append(pieces);
+            ways[0] = first.iter().flat_map(|s| exits(s)).collect();
         }
         let mark = self.values.len() as Val;
         let (mut yes, mut then) = (env.clone(), Block::new());
@@ -275,7 +277,7 @@ impl<'s> Lower<'s> {
             _ => true,
         };
         let sides = [(&yes, flow_yes), (&no, flow_no)];
-        *env = self.join(cond, mark, sides, cares, then, other, out);
+        *env = self.join(env, cond, mark, sides, cares, then, other, out);
         self.live = live;
         Ok(flow)
     }
@@ -284,6 +286,7 @@ impl<'s> Lower<'s> {
     /// a side that never falls take a slot along.
     fn join(
         &mut self,
+        before: &Env,
         cond: Val,
         mark: Val,
         sides: [(&Env, Flow); 2],
@@ -308,16 +311,15 @@ impl<'s> Lower<'s> {
                     let mut or_false = |v: Option<Val>| v.unwrap_or_else(|| self.truth(false, out));
                     let (then, other) = (or_false(a), or_false(b));
                     if self.is_truth(then, true) && self.is_truth(other, true) {
-                        then
+                        self.truth(true, out)
                     } else {
                         let value = self.joined(DType::Bool);
                         joins.push(Join { value, then: Some(then), other: Some(other) });
                         value
                     }
                 }
-                // A variable of one side only is out of scope now.
-                (Some(_), None, Slot::Variable(_)) if !no.contains_key(&slot) => continue,
-                (None, Some(_), Slot::Variable(_)) if !yes.contains_key(&slot) => continue,
+                // Declared in a branch: out of scope now.
+                (_, _, Slot::Variable(_)) if !before.contains_key(&slot) => continue,
                 (Some(v), None, _) | (None, Some(v), _) if v < mark => v,
                 (None, None, _) => continue,
                 (a, b, _) => {
