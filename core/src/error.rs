@@ -161,6 +161,16 @@ pub enum ErrorKind {
         /// What was asked for.
         wanted: DType,
     },
+    /// A loop of a vectorised function that took more turns than its function allows.
+    #[error("a loop of `{function}` ({file}:{line}) took more turns than its `max_iterations`")]
+    LoopLimit {
+        /// The function.
+        function: &'static str,
+        /// The file that it is in.
+        file: &'static str,
+        /// The line of the loop.
+        line: u32,
+    },
     /// Memory that the system or the memory limit refuses. Nothing was computed or lost: the same
     /// evaluation can be tried again.
     #[error("out of memory: {bytes} bytes could not be had{limit}")]

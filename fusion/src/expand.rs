@@ -16,6 +16,8 @@ pub struct Body {
     /// The instructions so far.
     pub defs: Vec<Def>,
     known: HashMap<Inst, Val>,
+    /// What is known, in the order in which it became so.
+    order: Vec<Val>,
 }
 
 impl Body {
@@ -48,7 +50,10 @@ impl Body {
                 ReduceOp::ArgMin | ReduceOp::ArgMax => DType::I64,
                 _ => of(a),
             },
-            Inst::Load(_) | Inst::Index(_) | Inst::Param(..) => unreachable!("leaves carry their type"),
+            Inst::Call(ref callee, r, _) => callee.ty(callee.results[r as usize]),
+            Inst::Load(_) | Inst::Index(_) | Inst::Param(..) | Inst::Argument(_) | Inst::Joined => {
+                unreachable!("leaves carry their type")
+            }
         };
         if matches!(inst, Inst::Reduce(..)) {
             full = false;
@@ -63,8 +68,27 @@ impl Body {
         }
         let v = self.defs.len() as Val;
         self.known.insert(inst.clone(), v);
+        self.order.push(v);
         self.defs.push(Def { inst, ty, full, depth });
         v
+    }
+
+    /// A value that the structure of a callee gives. It is like no other.
+    pub fn joined(&mut self, ty: DType) -> Val {
+        self.defs.push(Def { inst: Inst::Joined, ty, full: false, depth: 0 });
+        self.defs.len() as Val - 1
+    }
+
+    /// Where the block of a callee begins; for [`forget`](Self::forget).
+    pub fn mark(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Ends the block that began at `mark`: what it computes is not seen from outside.
+    pub fn forget(&mut self, mark: usize) {
+        for v in self.order.drain(mark..) {
+            self.known.remove(&self.defs[v as usize].inst);
+        }
     }
 
     fn ty(&self, v: Val) -> DType {

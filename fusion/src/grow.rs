@@ -7,6 +7,7 @@
 //! either computes the node in place or reads it from memory. A reduction is computed in place
 //! where its rows are the kernel's rows; otherwise the refusal is a named [`Break`].
 
+use crate::callee;
 use crate::expand::Body;
 use crate::kernel::{Access, Inst, Kernel, Store, Target, Val};
 use crate::marks::Marks;
@@ -204,7 +205,7 @@ impl<'a> Walk<'a> {
                 self.visit(below);
                 true
             }
-            Op::Map(_) => {
+            Op::Map(_) | Op::Call { .. } => {
                 let full = self.full();
                 if !asked && (full.is_some() || !self.rules.caps.fuse) {
                     if let Some(reason) = full {
@@ -212,7 +213,10 @@ impl<'a> Walk<'a> {
                     }
                     return false;
                 }
-                self.computed += 1;
+                self.computed += match op {
+                    Op::Call { function, .. } => function.len().max(1),
+                    _ => 1,
+                };
                 for &input in inputs {
                     self.visit(Instance {
                         node: input,
@@ -391,9 +395,9 @@ impl<'a> Walk<'a> {
                     Op::Argument(_) => unreachable!("arguments are leaves"),
                     Op::Iota => leaf(&mut kernel, &mut body, Target::Iota(node)),
                     Op::View(view) => values[&self.through_view(instance, view, inputs[0])],
-                    Op::Map(map) => {
+                    Op::Map(_) | Op::Call { .. } => {
                         *inlined.entry(node).or_default() += 1;
-                        let args: SmallVec<[Val; 3]> = inputs
+                        let args: SmallVec<[Val; 4]> = inputs
                             .iter()
                             .map(|&input| {
                                 values[&Instance {
@@ -403,7 +407,11 @@ impl<'a> Walk<'a> {
                                 }]
                             })
                             .collect();
-                        body.map(*map, dtype, self.trace.dtype(inputs[0]), &args)
+                        match op {
+                            Op::Map(map) => body.map(*map, dtype, self.trace.dtype(inputs[0]), &args),
+                            Op::Call { function, result } => callee::call(&mut body, function, *result, &args),
+                            _ => unreachable!("one of the two"),
+                        }
                     }
                     Op::Reduce { op, axes } => {
                         *inlined.entry(node).or_default() += 1;

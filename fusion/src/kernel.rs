@@ -14,10 +14,12 @@
 //! full operand unless the kernel reduces over no axes at all; only primitive operations occur
 //! (see [`is_primitive`]); 16-bit floats live in registers as f32.
 
+use crate::callee::Callee;
 use lazuli_core::op::{BinaryOp, ReduceOp, UnaryOp};
 use lazuli_core::{DType, Scalar};
 use smallvec::SmallVec;
 use std::fmt;
+use std::sync::Arc;
 
 /// Position of an instruction; stands for its value.
 pub type Val = u32;
@@ -49,14 +51,21 @@ pub enum Inst {
     NarrowOdd(Val),
     /// Combines the values of all points of a row.
     Reduce(ReduceOp, Val),
+    /// A result of a function with loops or long branches, of these arguments.
+    Call(Arc<Callee>, u16, SmallVec<[Val; 4]>),
+    /// Within a [`Callee`]: the argument of this number.
+    Argument(u16),
+    /// Within a [`Callee`]: a value that its structure gives.
+    Joined,
 }
 
 impl Inst {
     /// The operands.
-    pub fn operands(&self) -> SmallVec<[Val; 3]> {
+    pub fn operands(&self) -> SmallVec<[Val; 4]> {
         use Inst::*;
         match *self {
-            Load(_) | Index(_) | Param(..) | Literal(_) => SmallVec::new(),
+            Load(_) | Index(_) | Param(..) | Literal(_) | Argument(_) | Joined => SmallVec::new(),
+            Call(_, _, ref arguments) => arguments.clone(),
             Unary(_, a) | Convert(_, a) | Round16(_, a) | NarrowOdd(a) | Reduce(_, a) => {
                 SmallVec::from_slice(&[a])
             }
@@ -154,6 +163,10 @@ impl Kernel {
             let primitive = match def.inst {
                 Inst::Unary(op, _) => is_primitive(op),
                 Inst::Binary(op, ..) => !matches!(op, BinaryOp::Remainder | BinaryOp::FloorDiv),
+                Inst::Argument(_) | Inst::Joined => false,
+                Inst::Call(ref callee, r, ref arguments) => {
+                    (r as usize) < callee.results.len() && arguments.len() == callee.arguments()
+                }
                 _ => true,
             };
             if !primitive {
@@ -186,6 +199,7 @@ pub fn price(inst: &Inst) -> usize {
         Inst::Unary(UnaryOp::Sqrt, _) => 8,
         Inst::Binary(BinaryOp::Pow | BinaryOp::Atan2 | BinaryOp::Hypot, ..) => 32,
         Inst::Binary(BinaryOp::Div | BinaryOp::Rem, ..) => 8,
+        Inst::Call(callee, ..) => callee.price(),
         _ => 1,
     }
 }
@@ -225,21 +239,7 @@ impl fmt::Display for Kernel {
         let axes = |list: &[u8]| list.iter().map(|a| format!("a{a}")).collect::<Vec<_>>().join(", ");
         writeln!(f, "kernel rows ({}) inner ({})", axes(&self.rows), axes(&self.inner))?;
         for (i, d) in self.body.iter().enumerate() {
-            let v = |v: &Val| format!("%{v}");
-            let text = match &d.inst {
-                Inst::Load(a) => format!("load {}", self.show(*a)),
-                Inst::Index(a) => format!("index {}", self.show(*a)),
-                Inst::Param(p, _) => format!("param {p}"),
-                Inst::Literal(s) => format!("literal {s:?}"),
-                Inst::Unary(op, a) => format!("{op:?} {}", v(a)).to_lowercase(),
-                Inst::Binary(op, a, b) => format!("{op:?} {} {}", v(a), v(b)).to_lowercase(),
-                Inst::Select(c, a, b) => format!("select {} {} {}", v(c), v(a), v(b)),
-                Inst::MulAdd(a, b, c) => format!("mul_add {} {} {}", v(a), v(b), v(c)),
-                Inst::Convert(t, a) => format!("convert {} to {t}", v(a)),
-                Inst::Round16(t, a) => format!("round {} to {t}", v(a)),
-                Inst::NarrowOdd(a) => format!("narrow_odd {}", v(a)),
-                Inst::Reduce(op, a) => format!("reduce {op:?} {}", v(a)).to_lowercase(),
-            };
+            let text = d.inst.text(|a| self.show(a));
             let level = if d.full { "full" } else { "row" };
             writeln!(f, "  %{i}: {} {level} {} = {text}", d.ty, d.depth)?;
         }
@@ -248,6 +248,33 @@ impl fmt::Display for Kernel {
             writeln!(f, "  store {level} {} <- %{}", self.show(s.access), s.value)?;
         }
         Ok(())
+    }
+}
+
+impl Inst {
+    /// The instruction as a line of text; `access` shows what a load reads.
+    pub(crate) fn text(&self, access: impl Fn(u16) -> String) -> String {
+        let v = |v: &Val| format!("%{v}");
+        match self {
+            Inst::Load(a) => format!("load {}", access(*a)),
+            Inst::Index(a) => format!("index {}", access(*a)),
+            Inst::Param(p, _) => format!("param {p}"),
+            Inst::Literal(s) => format!("literal {s:?}"),
+            Inst::Unary(op, a) => format!("{op:?} {}", v(a)).to_lowercase(),
+            Inst::Binary(op, a, b) => format!("{op:?} {} {}", v(a), v(b)).to_lowercase(),
+            Inst::Select(c, a, b) => format!("select {} {} {}", v(c), v(a), v(b)),
+            Inst::MulAdd(a, b, c) => format!("mul_add {} {} {}", v(a), v(b), v(c)),
+            Inst::Convert(t, a) => format!("convert {} to {t}", v(a)),
+            Inst::Round16(t, a) => format!("round {} to {t}", v(a)),
+            Inst::NarrowOdd(a) => format!("narrow_odd {}", v(a)),
+            Inst::Reduce(op, a) => format!("reduce {op:?} {}", v(a)).to_lowercase(),
+            Inst::Call(callee, r, arguments) => {
+                let arguments: Vec<String> = arguments.iter().map(v).collect();
+                format!("call {}.{r} {}", callee.function.name, arguments.join(" "))
+            }
+            Inst::Argument(a) => format!("argument {a}"),
+            Inst::Joined => "joined".into(),
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 //!   key (no sizes, no values) and an *exact* key (sizes and layouts as well);
 //! * [`kernel`] is level L1: one pass over memory, independent of any target;
 //! * [`grow`] builds one kernel backwards from its outputs, [`expand`] turns graph operations
-//!   into primitive instructions, [`mod@plan`] decides which values are stored ([`marks`]), and
+//!   into primitive instructions (and [`callee`] functions of the program), [`mod@plan`] decides which values are stored ([`marks`]), and
 //!   `merge` which kernels merge;
 //! * [`mod@bind`] settles what follows from sizes: strides, merged axes, schedule, arena, bytes;
 //! * [`explain`] says what was decided and why.
@@ -18,6 +18,7 @@
 
 mod arena;
 pub mod bind;
+pub mod callee;
 pub mod expand;
 pub mod explain;
 pub mod grow;
@@ -33,6 +34,7 @@ pub mod trace;
 mod waits;
 
 pub use bind::{Bound, BoundAccess, Lane, Launches, Mode, Slot, bind};
+pub use callee::Callee;
 pub use explain::Explain;
 pub use kernel::{Access, Inst, Kernel, Val};
 pub use plan::{Break, Plan, Step, plan};

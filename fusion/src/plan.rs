@@ -9,7 +9,8 @@
 //! values may be asked for at once (the tests count the steps).
 
 use crate::grow::{Grown, Rules, grow};
-use crate::kernel::{Kernel, price};
+use crate::callee::{price_of, price_of_call};
+use crate::kernel::Kernel;
 use crate::marks::Marks;
 use crate::merge::Merging;
 use crate::trace::Trace;
@@ -193,6 +194,7 @@ impl<'a> Planner<'a> {
             let repeated = count[n].saturating_sub(1);
             match op {
                 Op::Map(map) => cost[n] = below.saturating_add(price_of(map)),
+                Op::Call { function, .. } => cost[n] = below.saturating_add(price_of_call(function)),
                 Op::View(_) => cost[n] = below,
                 // Another sweep over an array: always dear.
                 Op::Reduce { .. } => cost[n] = below.saturating_add(1 << 20),
@@ -280,15 +282,5 @@ impl<'a> Planner<'a> {
             })
             .collect();
         Plan { steps, results: results.into_iter().collect(), breaks: self.breaks.into_iter().collect() }
-    }
-}
-
-fn price_of(map: &lazuli_core::op::MapOp) -> usize {
-    use crate::kernel::Inst;
-    use lazuli_core::op::MapOp;
-    match *map {
-        MapOp::Unary(op) => price(&Inst::Unary(op, 0)),
-        MapOp::Binary(op) => price(&Inst::Binary(op, 0, 0)),
-        _ => 1,
     }
 }

@@ -206,6 +206,10 @@ impl Trace {
                             head |= 5 << 8;
                             map.hash(&mut s);
                         }
+                        Op::Call { function, result } => {
+                            head |= (10 << 8) | ((*result as u64) << 16);
+                            s.0.push(function.id());
+                        }
                         Op::View(View::Slice(parts)) => {
                             head |= 6 << 8;
                             for p in parts.iter() {

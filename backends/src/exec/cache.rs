@@ -25,6 +25,8 @@ pub struct Prepared {
     pub launches: Launches,
     /// What running it counts for.
     pub totals: Totals,
+    /// May a launch fail? Only one with loops can.
+    pub may_fail: bool,
     cpu: OnceLock<Vec<Engine>>,
     portable: OnceLock<Vec<Engine>>,
     #[cfg(feature = "llvm")]
@@ -137,7 +139,8 @@ impl Engine {
         if device == DeviceId::Cpu && crate::llvm::available() {
             use crate::llvm::{abi, kernels};
             let words = abi::template(bound);
-            if !kernels::in_background() || bound.work > LONG_NS {
+            // How long loops take is not known.
+            if !kernels::in_background() || bound.work > LONG_NS || bound.kernel.loops() {
                 return Ok(Engine::Llvm(kernels::compiled(bound)?, words));
             }
             return Ok(match kernels::find(bound) {
@@ -298,10 +301,13 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
         tracing::debug!(copies = launches.packed, "reshapes need their elements in row-major order");
     }
     let totals = totals(&launches);
+    let loops = |launch: &Launch| matches!(launch, Launch::Kernel(bound) if bound.kernel.loops());
+    let may_fail = launches.launches.iter().any(loops);
     let prepared = Arc::new(Prepared {
         plan,
         launches,
         totals,
+        may_fail,
         cpu: OnceLock::new(),
         portable: OnceLock::new(),
         #[cfg(feature = "llvm")]

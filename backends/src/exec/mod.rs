@@ -24,6 +24,7 @@ pub mod function;
 #[cfg(feature = "llvm")]
 mod grids;
 mod matmul;
+mod overrun;
 mod reuse;
 mod run;
 mod verify;
@@ -39,6 +40,7 @@ use reuse::Reused;
 use run::Memory;
 use std::cell::Cell;
 
+pub use overrun::Overrun;
 pub use verify::verify;
 
 thread_local! {
@@ -160,8 +162,10 @@ fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
     let engines = prepared.load(root.device()).map_err(fail)?;
     // The interpreter relies on outputs that overlap no input.
     let interpreted = engines.iter().filter(|e| matches!(e, Runs::Portable(_))).count();
-    // A grid's threads do not follow the order of elements either.
-    let reuse = match verify::is_on() || interpreted > 0 || !root.device().is_host() {
+    // A grid's threads do not follow the order of elements either, and who fails in the middle
+    // has to leave the inputs as they are.
+    let may_fail = prepared.may_fail;
+    let reuse = match verify::is_on() || interpreted > 0 || may_fail || !root.device().is_host() {
         true => Reused::from_elem(None, prepared.launches.results.len()),
         false => reuse::reusable(trace, &prepared.launches),
     };

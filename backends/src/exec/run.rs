@@ -3,6 +3,7 @@
 use super::cache::{Prepared, Runs};
 #[cfg(feature = "llvm")]
 use super::grids;
+use super::overrun::Overrun;
 use super::reuse::Reused;
 use super::threads::{is_worth, num_threads, parallel};
 use super::transfer;
@@ -121,8 +122,8 @@ fn scratch_bytes(launches: &Launches, engines: &[Runs<'_>]) -> usize {
     each.max().filter(|&bytes| bytes > SMALL_SCRATCH).unwrap_or(0)
 }
 
-/// Runs everything, in order. `leaf` gives the memory of a node that is not computed. A host
-/// device cannot fail.
+/// Runs everything, in order. `leaf` gives the memory of a node that is not computed. On a host
+/// device only loops can fail, those that pass the limit of their function.
 pub fn launch_all<'a>(
     trace: &Trace,
     prepared: &Prepared,
@@ -143,6 +144,7 @@ pub fn launch_all<'a>(
         (Some(buffer), at) => buffer.ptr().wrapping_add(at),
         (None, _) => std::ptr::null_mut(),
     };
+    let overrun = Overrun::default();
     for (launch, engine) in prepared.launches.launches.iter().zip(engines) {
         match launch {
             Launch::Kernel(bound) => {
@@ -150,12 +152,14 @@ pub fn launch_all<'a>(
                 let params = params(&bound.kernel, trace);
                 match engine {
                     Runs::Portable(program) => {
-                        run_portable(&Job { program, bound, bases: &bases, params: &params }, memory.threads);
+                        let (bases, params) = (&bases, &params);
+                        run_portable(&Job { program, bound, bases, params, overrun: &overrun }, memory.threads);
                     }
                     #[cfg(feature = "llvm")]
                     Runs::Llvm(code, words) => {
                         let streaming = streams(bound, &bases);
-                        let words = crate::llvm::abi::words(bound, words, &bases, &params, streaming);
+                        let words =
+                            crate::llvm::abi::words(bound, words, &bases, &params, streaming, overrun.address());
                         run_llvm(bound, &words, code, memory);
                     }
                     #[cfg(feature = "llvm")]
@@ -174,6 +178,7 @@ pub fn launch_all<'a>(
                     #[cfg(not(feature = "llvm"))]
                     Runs::Library => unreachable!("a kernel has an engine"),
                 }
+                overrun.check(&bound.kernel)?;
             }
             Launch::MatMul(m) => {
                 let bases = [0, 1, 2].map(|i| base(m.operands[i].0));

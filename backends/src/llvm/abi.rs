@@ -58,12 +58,16 @@ impl Abi {
     pub fn exceptional(self) -> usize {
         self.count() + 7
     }
+    /// Where a loop that passes its limit is noted: see [`Overrun`](crate::exec::Overrun).
+    pub fn overrun(self) -> usize {
+        self.count() + 9
+    }
     /// All words about functions of the host.
     pub fn host(self) -> std::ops::Range<usize> {
         self.remainder()..self.access(0)
     }
     fn access(self, a: usize) -> usize {
-        self.count() + 9 + a * (1 + self.rows + self.inner)
+        self.count() + 10 + a * (1 + self.rows + self.inner)
     }
     /// Address of an access at index 0 of everything (a position for Iota).
     pub fn base(self, a: usize) -> usize {
@@ -101,6 +105,7 @@ pub fn template(b: &Bound) -> Box<[u64]> {
     w.push(0);
     w.push(exceptional::<f32> as *const () as u64);
     w.push(exceptional::<f64> as *const () as u64);
+    w.push(0);
     for a in &b.accesses {
         w.push((a.offset as u64).wrapping_mul(unit(a)));
         w.extend(a.rows.iter().chain(&a.inner).map(|&s| (s as u64).wrapping_mul(unit(a))));
@@ -113,11 +118,19 @@ fn unit(a: &BoundAccess) -> u64 {
     if a.slot == Slot::Iota { 1 } else { a.dtype.size() as u64 }
 }
 
-/// The words of a launch.
-pub fn words(b: &Bound, template: &[u64], bases: &[*mut u8], params: &[u64], streaming: bool) -> Words {
+/// The words of a launch. `overrun` is the address that the word of that name tells.
+pub fn words(
+    b: &Bound,
+    template: &[u64],
+    bases: &[*mut u8],
+    params: &[u64],
+    streaming: bool,
+    overrun: u64,
+) -> Words {
     let mut w = Words::from_slice(template);
     let abi = Abi::of(b);
     w[abi.streaming()] = streaming as u64;
+    w[abi.overrun()] = overrun;
     for (a, &base) in bases.iter().enumerate() {
         let at = &mut w[abi.base(a)];
         *at = at.wrapping_add(base as u64);

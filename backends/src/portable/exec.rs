@@ -1,6 +1,7 @@
 //! Runs a list of steps for one tile (or band, or the uniform block).
 
 use super::blocks::{BLOCK, Operand, fill, get};
+use super::isa::Isa;
 use super::places::{Lanes, Outer, Places};
 use super::program::Home;
 use super::step::{Reg, Step};
@@ -70,13 +71,6 @@ impl Context<'_> {
         let isa = self.job.program.isa;
         let n = frame.points.div_ceil(BLOCK);
         for step in steps {
-            let r = |r: Reg| self.regs[r as usize];
-            let to = |r: Reg| {
-                let bytes = n * BLOCK * self.job.program.homes[r as usize].size;
-                // SAFETY: a register has room for the blocks of a frame, and one that is written
-                // is not read by the same step.
-                unsafe { std::slice::from_raw_parts_mut(self.regs[r as usize].ptr.cast(), bytes) }
-            };
             // SAFETY: the registers were laid out for these steps: no destination overlaps a
             // source, and each has room for the blocks of a frame.
             unsafe {
@@ -85,22 +79,18 @@ impl Context<'_> {
                     Step::Param { dst, slot } => self.constant(dst, self.job.params[slot as usize]),
                     Step::Load { dst, access } => self.load(dst, access, frame),
                     Step::Index { dst, access } => self.index(dst, access, frame),
-                    Step::Unary { op, ty, dst, a } => ops::unary(isa, op, ty, n, to(dst), r(a)),
-                    Step::Function { op, ty, dst, a } => elementary::unary(isa, op, ty, n, to(dst), r(a)),
-                    Step::Binary { op, ty, dst, a, b } => ops::binary(isa, op, ty, n, to(dst), r(a), r(b)),
-                    Step::Function2 { op, ty, dst, a, b } => {
-                        elementary::binary(isa, op, ty, n, to(dst), r(a), r(b))
-                    }
-                    Step::Select { size, dst, cond, a, b } => {
-                        ops::select(isa, size, n, to(dst), r(cond), r(a), r(b))
-                    }
-                    Step::MulAdd { ty, dst, a, b, c } => ops::mul_add(isa, ty, n, to(dst), r(a), r(b), r(c)),
-                    Step::Convert { to: ty, ty: from, dst, a } => {
-                        ops::convert(isa, ty, from, n, to(dst), r(a))
-                    }
-                    Step::Round16 { to: ty, dst, a } => ops::round16(isa, ty, n, to(dst), r(a)),
-                    Step::NarrowOdd { dst, a } => ops::narrow_odd(isa, n, to(dst), r(a)),
                     Step::Store { src, access } => self.store(src, access, frame),
+                    Step::Call { dst, call } => {
+                        // A block of equals is one everywhere.
+                        let same = self.home(dst).0.step == 0;
+                        let points = if same { BLOCK } else { frame.points };
+                        let to = self.regs[dst as usize].ptr;
+                        self.job.program.calls[call as usize].run(self.job, points, self.regs, to);
+                    }
+                    _ => {
+                        let homes = &self.job.program.homes;
+                        compute(isa, step, n, self.regs, |r| homes[r as usize].size);
+                    }
                 }
             }
         }
@@ -153,6 +143,50 @@ impl Context<'_> {
         let step = (reg.step != 0) as usize;
         // SAFETY: the caller's promise for the places; the register holds an element for each.
         unsafe { transfer::store(self.job.program.isa, dtype, base, reg.ptr, step, &places) };
+    }
+}
+
+/// Runs a step that reads and writes registers only. `size` gives the bytes of an element.
+///
+/// # Safety
+///
+/// The sources hold `blocks` blocks, the destination has room for them, and it overlaps no source.
+pub(super) unsafe fn compute(
+    isa: Isa,
+    step: &Step,
+    blocks: usize,
+    regs: &[Operand],
+    size: impl Fn(Reg) -> usize,
+) {
+    let n = blocks;
+    let r = |r: Reg| regs[r as usize];
+    let to = |r: Reg| {
+        let bytes = n * BLOCK * size(r);
+        // SAFETY: a register has room for the blocks, and one that is written is not read by the
+        // same step.
+        unsafe { std::slice::from_raw_parts_mut(regs[r as usize].ptr.cast(), bytes) }
+    };
+    // SAFETY: the caller's promise.
+    unsafe {
+        match *step {
+            Step::Unary { op, ty, dst, a } => ops::unary(isa, op, ty, n, to(dst), r(a)),
+            Step::Function { op, ty, dst, a } => elementary::unary(isa, op, ty, n, to(dst), r(a)),
+            Step::Binary { op, ty, dst, a, b } => ops::binary(isa, op, ty, n, to(dst), r(a), r(b)),
+            Step::Function2 { op, ty, dst, a, b } => elementary::binary(isa, op, ty, n, to(dst), r(a), r(b)),
+            Step::Select { size, dst, cond, a, b } => {
+                ops::select(isa, size, n, to(dst), r(cond), r(a), r(b));
+            }
+            Step::MulAdd { ty, dst, a, b, c } => ops::mul_add(isa, ty, n, to(dst), r(a), r(b), r(c)),
+            Step::Convert { to: ty, ty: from, dst, a } => ops::convert(isa, ty, from, n, to(dst), r(a)),
+            Step::Round16 { to: ty, dst, a } => ops::round16(isa, ty, n, to(dst), r(a)),
+            Step::NarrowOdd { dst, a } => ops::narrow_odd(isa, n, to(dst), r(a)),
+            Step::Literal { .. }
+            | Step::Param { .. }
+            | Step::Load { .. }
+            | Step::Index { .. }
+            | Step::Store { .. }
+            | Step::Call { .. } => unreachable!("{step:?} is not arithmetic"),
+        }
     }
 }
 

@@ -23,10 +23,12 @@
 //! ```
 //!
 //! The parts: [`mod@program`] (steps, registers), [`shape`] (tiles), [`places`] and [`transfer`]
-//! (memory), [`ops`] and [`elementary`] (arithmetic), [`reduce`], [`fold`] and [`columns`]
+//! (memory), [`ops`] and [`elementary`] (arithmetic), [`call`]
+//! (functions with loops and branches), [`reduce`], [`fold`] and [`columns`]
 //! (reductions), [`machine`] (the loops around it all).
 
 mod blocks;
+mod call;
 mod columns;
 mod elementary;
 mod exec;
@@ -50,6 +52,7 @@ pub use fpenv::FpEnv;
 pub use program::Program;
 pub use reduce::{Acc, finish, identity, merge};
 
+use crate::exec::Overrun;
 use lazuli_fusion::Bound;
 use lazuli_fusion::Inst;
 use machine::Machine;
@@ -66,6 +69,8 @@ pub struct Job<'a> {
     pub bases: &'a [*mut u8],
     /// Register bits of each parameter slot.
     pub params: &'a [u64],
+    /// Where a loop that passes its limit is noted.
+    pub overrun: &'a Overrun,
 }
 
 /// Runs rows `begin .. end` (numbered row-major over `bound.rows`).

@@ -6,13 +6,14 @@
 //! a long body needs little more memory than its widest point.
 
 use super::blocks::BLOCK;
+use super::call::Call;
 use super::columns;
 use super::isa::Isa;
 use super::shape::Shape;
 use super::step::{Level, Reg, Step};
 use lazuli_core::DType;
 use lazuli_core::op::{BinaryOp, ReduceOp};
-use lazuli_fusion::kernel::{Val, is_elementary};
+use lazuli_fusion::kernel::{Def, Val, is_elementary};
 use lazuli_fusion::{Bound, Inst, Mode};
 use std::collections::HashMap;
 
@@ -29,6 +30,8 @@ pub struct Program {
     pub(super) sweeps: Vec<SweepPlan>,
     /// Stores of row values.
     pub(super) row_stores: Vec<Step>,
+    /// Calls of functions.
+    pub(super) calls: Vec<Call>,
     /// All registers.
     pub(super) homes: Vec<Home>,
     /// Registers that keep the elements of a whole row between sweeps.
@@ -127,6 +130,7 @@ struct Builder<'a> {
     rows: Vec<Vec<Step>>,
     sweeps: Vec<SweepPlan>,
     row_stores: Vec<Step>,
+    calls: Vec<Call>,
     kept: Vec<Reg>,
     /// Values that are in registers already.
     have: Vec<bool>,
@@ -150,6 +154,7 @@ impl<'a> Builder<'a> {
             rows: Vec::new(),
             sweeps: Vec::new(),
             row_stores: Vec::new(),
+            calls: Vec::new(),
             kept: if keep { bound.stages.kept.clone() } else { Vec::new() },
             have: vec![false; body.len()],
             used: vec![false; body.len()],
@@ -177,7 +182,8 @@ impl<'a> Builder<'a> {
     }
 
     fn emit(&mut self, list: &mut Vec<Step>, step: Step) {
-        self.event(step.dst(), &step.sources());
+        let sources = step.sources(&self.calls);
+        self.event(step.dst(), &sources);
         list.push(step);
     }
 
@@ -329,7 +335,11 @@ impl<'a> Builder<'a> {
         // that of a result need not be.
         let moved = matches!(
             step,
-            Step::Load { .. } | Step::Index { .. } | Step::Function { .. } | Step::Function2 { .. }
+            Step::Load { .. }
+                | Step::Index { .. }
+                | Step::Function { .. }
+                | Step::Function2 { .. }
+                | Step::Call { .. }
         );
         let store = stores.iter().map(|&s| &kernel.stores[s]).find(|s| s.value == v)?;
         let dtype = self.bound.accesses[store.access as usize].dtype;
@@ -337,30 +347,18 @@ impl<'a> Builder<'a> {
     }
 
     /// The step of a value, into register `dst`; `r` names the registers of its operands.
-    fn step(&self, v: Val, dst: Reg, r: impl Fn(Val) -> Reg) -> Step {
-        let def = &self.bound.kernel.body[v as usize];
-        let ty = |v: Val| self.bound.kernel.body[v as usize].ty;
-        match def.inst {
-            Inst::Load(access) => Step::Load { dst, access },
-            Inst::Index(access) => Step::Index { dst, access },
-            Inst::Param(slot, _) => Step::Param { dst, slot },
-            Inst::Literal(value) => Step::Literal { dst, bits: value.register_bits() },
-            Inst::Unary(op, a) if is_elementary(op) => Step::Function { op, ty: ty(a), dst, a: r(a) },
-            Inst::Unary(op, a) => Step::Unary { op, ty: ty(a), dst, a: r(a) },
-            Inst::Binary(op @ (BinaryOp::Pow | BinaryOp::Atan2 | BinaryOp::Hypot), a, b) => {
-                Step::Function2 { op, ty: ty(a), dst, a: r(a), b: r(b) }
-            }
-            Inst::Binary(op, a, b) => Step::Binary { op, ty: ty(a), dst, a: r(a), b: r(b) },
-            Inst::Select(c, a, b) => Step::Select { size: def.ty.size(), dst, cond: r(c), a: r(a), b: r(b) },
-            Inst::MulAdd(a, b, c) => Step::MulAdd { ty: ty(a), dst, a: r(a), b: r(b), c: r(c) },
-            Inst::Convert(to, a) => Step::Convert { to, ty: ty(a), dst, a: r(a) },
-            Inst::Round16(to, a) => Step::Round16 { to, dst, a: r(a) },
-            Inst::NarrowOdd(a) => Step::NarrowOdd { dst, a: r(a) },
-            Inst::Reduce(..) => unreachable!("reductions are no steps"),
+    fn step(&mut self, v: Val, dst: Reg, r: impl Fn(Val) -> Reg) -> Step {
+        let kernel = &self.bound.kernel;
+        let def = &kernel.body[v as usize];
+        if let Inst::Call(callee, result, arguments) = &def.inst {
+            let arguments = arguments.iter().map(|&v| r(v)).collect();
+            self.calls.push(Call::new(callee, *result, arguments, kernel.first_loop(v)));
+            return Step::Call { dst, call: self.calls.len() as u16 - 1 };
         }
+        step_of(def, |v| kernel.body[v as usize].ty, dst, r)
     }
 
-    fn step_of(&self, level: Level) -> usize {
+    fn stride_of(&self, level: Level) -> usize {
         match level {
             Level::Uniform => 0,
             Level::Row if self.shape.single() => 0,
@@ -400,7 +398,7 @@ impl<'a> Builder<'a> {
             Level::Full => b.shape.points.next_multiple_of(BLOCK),
         };
         let mut homes: Vec<Home> = (0..n)
-            .map(|r| Home { offset: 0, size: self.size[r], step: self.step_of(self.level[r]) })
+            .map(|r| Home { offset: 0, size: self.size[r], step: self.stride_of(self.level[r]) })
             .collect();
         let mut bytes = 0usize;
         let mut free: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -445,9 +443,35 @@ impl<'a> Builder<'a> {
             rows: self.rows,
             sweeps: self.sweeps,
             row_stores: self.row_stores,
+            calls: self.calls,
             homes,
             kept: self.kept,
             bytes,
+        }
+    }
+}
+
+/// The step of an instruction that is no call, into register `dst`; `ty` gives the types of its
+/// operands and `r` names their registers.
+pub(super) fn step_of(def: &Def, ty: impl Fn(Val) -> DType, dst: Reg, r: impl Fn(Val) -> Reg) -> Step {
+    match def.inst {
+        Inst::Load(access) => Step::Load { dst, access },
+        Inst::Index(access) => Step::Index { dst, access },
+        Inst::Param(slot, _) => Step::Param { dst, slot },
+        Inst::Literal(value) => Step::Literal { dst, bits: value.register_bits() },
+        Inst::Unary(op, a) if is_elementary(op) => Step::Function { op, ty: ty(a), dst, a: r(a) },
+        Inst::Unary(op, a) => Step::Unary { op, ty: ty(a), dst, a: r(a) },
+        Inst::Binary(op @ (BinaryOp::Pow | BinaryOp::Atan2 | BinaryOp::Hypot), a, b) => {
+            Step::Function2 { op, ty: ty(a), dst, a: r(a), b: r(b) }
+        }
+        Inst::Binary(op, a, b) => Step::Binary { op, ty: ty(a), dst, a: r(a), b: r(b) },
+        Inst::Select(c, a, b) => Step::Select { size: def.ty.size(), dst, cond: r(c), a: r(a), b: r(b) },
+        Inst::MulAdd(a, b, c) => Step::MulAdd { ty: ty(a), dst, a: r(a), b: r(b), c: r(c) },
+        Inst::Convert(to, a) => Step::Convert { to, ty: ty(a), dst, a: r(a) },
+        Inst::Round16(to, a) => Step::Round16 { to, dst, a: r(a) },
+        Inst::NarrowOdd(a) => Step::NarrowOdd { dst, a: r(a) },
+        Inst::Reduce(..) | Inst::Call(..) | Inst::Argument(_) | Inst::Joined => {
+            unreachable!("{:?} is no step", def.inst)
         }
     }
 }

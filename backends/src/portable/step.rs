@@ -4,6 +4,7 @@
 //! row register one for each row of a band; a uniform register is one block of equal elements,
 //! computed once a launch.
 
+use super::call::Call;
 use lazuli_core::{BinaryOp, DType, UnaryOp};
 use smallvec::SmallVec;
 
@@ -52,6 +53,8 @@ pub(super) enum Step {
     NarrowOdd { dst: Reg, a: Reg },
     /// Elements to memory.
     Store { src: Reg, access: u16 },
+    /// The call of this number; it knows its sources.
+    Call { dst: Reg, call: u16 },
 }
 
 impl Step {
@@ -71,15 +74,17 @@ impl Step {
             | MulAdd { dst, .. }
             | Convert { dst, .. }
             | Round16 { dst, .. }
-            | NarrowOdd { dst, .. } => Some(dst),
+            | NarrowOdd { dst, .. }
+            | Call { dst, .. } => Some(dst),
             Store { .. } => None,
         }
     }
 
-    /// The registers that are read.
-    pub fn sources(&self) -> SmallVec<[Reg; 3]> {
+    /// The registers that are read; `calls` are those of the program.
+    pub fn sources(&self, calls: &[Call]) -> SmallVec<[Reg; 3]> {
         use Step::*;
         match *self {
+            Call { call, .. } => SmallVec::from_slice(calls[call as usize].arguments()),
             Literal { .. } | Param { .. } | Load { .. } | Index { .. } => SmallVec::new(),
             Unary { a, .. }
             | Function { a, .. }

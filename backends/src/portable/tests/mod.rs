@@ -5,18 +5,20 @@
 //!   is checked against it, on every instruction set, in several ranges and by the split path.
 //! * [`ops`]: each operation on each type at the edges of its domain.
 //! * [`reductions`]: orders, empties, moments, positions.
+//! * [`calls`]: functions with loops and branches;
 //! * [`fusion`]: fused against op by op on random graphs; strides of all kinds.
 //!
 //! The graphs, and what runs the launches of a plan ([`run_with`]), also serve the tests of other
 //! engines.
 
+pub(crate) mod calls;
 pub(crate) mod fusion;
 mod naive;
 pub(crate) mod ops;
 pub(crate) mod reductions;
 
 pub(crate) use super::isa::Isa;
-use super::{Job, Program, RowState, combine, finish_row, run_rows, sweep_range};
+use super::{Job, Overrun, Program, RowState, combine, finish_row, run_rows, sweep_range};
 use lazuli_core::layout::row_major;
 use lazuli_core::op::{MapOp, SlicePart};
 use lazuli_core::shape::Dims;
@@ -210,8 +212,10 @@ pub(crate) enum Way {
 pub(crate) fn run(roots: &[NodeRef], caps: &Caps, isa: Isa, way: Way, check: bool) -> Vec<Data> {
     run_with(roots, caps, |bound, bases, params| {
         let program = Program::for_isa(bound, isa);
-        let job = Job { program: &program, bound, bases, params };
+        let overrun = Overrun::default();
+        let job = Job { program: &program, bound, bases, params, overrun: &overrun };
         launch_one(&job, way);
+        overrun.check(&bound.kernel).expect("loops that end");
         if check {
             naive::check(&job);
         }

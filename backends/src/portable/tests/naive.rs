@@ -5,9 +5,9 @@
 use super::super::blocks::{BLOCK, Operand, get};
 use super::super::isa::Isa;
 use super::super::{Job, elementary, half};
-use lazuli_core::{BinaryOp, DType, ReduceOp, UnaryOp};
-use lazuli_fusion::kernel::{Val, is_elementary};
-use lazuli_fusion::{Inst, Slot};
+use lazuli_core::{BinaryOp, DType, ReduceOp, UnaryOp, function};
+use lazuli_fusion::kernel::{Def, Val, is_elementary};
+use lazuli_fusion::{Callee, Inst, Slot};
 use std::collections::HashMap;
 
 /// Checks what the stores of a launch have written.
@@ -98,30 +98,6 @@ impl Row<'_> {
                 self.position(a, r) as i64 as u64
             }
             Inst::Param(slot, _) => self.job.params[slot as usize],
-            Inst::Literal(s) => s.register_bits(),
-            Inst::Unary(op, a) => unary(op, ty(a), self.value(a, r)),
-            Inst::Binary(op, a, b) => binary(op, ty(a), self.value(a, r), self.value(b, r)),
-            Inst::Select(c, a, b) => {
-                let chosen = if self.value(c, r) != 0 { a } else { b };
-                self.value(chosen, r)
-            }
-            Inst::MulAdd(a, b, c) => {
-                let (a, b, c) = (self.value(a, r), self.value(b, r), self.value(c, r));
-                match def.ty {
-                    DType::F32 => {
-                        let f = |x: u64| f32::from_bits(x as u32);
-                        f(a).mul_add(f(b), f(c)).to_bits() as u64
-                    }
-                    _ => f64::from_bits(a).mul_add(f64::from_bits(b), f64::from_bits(c)).to_bits(),
-                }
-            }
-            Inst::Convert(to, a) => convert(to, ty(a), self.value(a, r)),
-            Inst::Round16(to, a) => {
-                let x = f32::from_bits(self.value(a, r) as u32);
-                let y = if to == DType::F16 { half::round_f16(x) } else { half::round_bf16(x) };
-                y.to_bits() as u64
-            }
-            Inst::NarrowOdd(a) => half::narrow_odd(f64::from_bits(self.value(a, r))).to_bits() as u64,
             Inst::Reduce(op, a) => {
                 if let Some(&known) = self.known.get(&v) {
                     return known;
@@ -132,7 +108,102 @@ impl Row<'_> {
                 self.known.insert(v, result);
                 result
             }
+            Inst::Call(ref callee, result, ref arguments) => {
+                let arguments: Vec<u64> = arguments.iter().map(|&a| self.value(a, r)).collect();
+                call(callee, &arguments)[result as usize]
+            }
+            _ => arithmetic(def, ty, |v| self.value(v, r)),
         }
+    }
+}
+
+/// An instruction that reads no memory.
+fn arithmetic(def: &Def, ty: impl Fn(Val) -> DType, mut get: impl FnMut(Val) -> u64) -> u64 {
+    match def.inst {
+        Inst::Literal(s) => s.register_bits(),
+        Inst::Unary(op, a) => unary(op, ty(a), get(a)),
+        Inst::Binary(op, a, b) => binary(op, ty(a), get(a), get(b)),
+        Inst::Select(c, a, b) => {
+            let chosen = if get(c) != 0 { a } else { b };
+            get(chosen)
+        }
+        Inst::MulAdd(a, b, c) => {
+            let (a, b, c) = (get(a), get(b), get(c));
+            match def.ty {
+                DType::F32 => {
+                    let f = |x: u64| f32::from_bits(x as u32);
+                    f(a).mul_add(f(b), f(c)).to_bits() as u64
+                }
+                _ => f64::from_bits(a).mul_add(f64::from_bits(b), f64::from_bits(c)).to_bits(),
+            }
+        }
+        Inst::Convert(to, a) => convert(to, ty(a), get(a)),
+        Inst::Round16(to, a) => {
+            let x = f32::from_bits(get(a) as u32);
+            let y = if to == DType::F16 { half::round_f16(x) } else { half::round_bf16(x) };
+            y.to_bits() as u64
+        }
+        Inst::NarrowOdd(a) => half::narrow_odd(f64::from_bits(get(a))).to_bits() as u64,
+        ref other => panic!("{other:?} is no arithmetic"),
+    }
+}
+
+/// The results of a function.
+pub(crate) fn call(callee: &Callee, arguments: &[u64]) -> Vec<u64> {
+    let mut values = vec![0; callee.defs.len()];
+    values[..arguments.len()].copy_from_slice(arguments);
+    run_block(callee, &callee.body, &mut values);
+    callee.results.iter().map(|&r| values[r as usize]).collect()
+}
+
+fn run_block(callee: &Callee, block: &function::Block, values: &mut Vec<u64>) {
+    for step in block {
+        run_step(callee, step, values);
+    }
+}
+
+fn run_step(callee: &Callee, step: &function::Step, values: &mut Vec<u64>) {
+    match step {
+        function::Step::Run(range) => {
+            for v in range.clone() {
+                let def = &callee.defs[v as usize];
+                values[v as usize] = arithmetic(def, |v| callee.ty(v), |v| values[v as usize]);
+            }
+        }
+        function::Step::If { cond, then, other, joins } => {
+            let yes = values[*cond as usize] != 0;
+            run_block(callee, if yes { then } else { other }, values);
+            for join in joins {
+                if let Some(v) = if yes { join.then } else { join.other } {
+                    values[join.value as usize] = values[v as usize];
+                }
+            }
+        }
+        function::Step::Loop { states, body, .. } => {
+            for state in states {
+                values[state.value as usize] = values[state.first as usize];
+            }
+            loop {
+                for step in body {
+                    let function::Step::Exit { cond, keep } = step else {
+                        run_step(callee, step, values);
+                        continue;
+                    };
+                    if values[*cond as usize] != 0 {
+                        let kept: Vec<u64> = keep.iter().map(|&(_, v)| values[v as usize]).collect();
+                        for (&(at, _), v) in keep.iter().zip(kept) {
+                            values[states[at as usize].value as usize] = v;
+                        }
+                        return;
+                    }
+                }
+                let next: Vec<u64> = states.iter().map(|s| values[s.next as usize]).collect();
+                for (state, v) in states.iter().zip(next) {
+                    values[state.value as usize] = v;
+                }
+            }
+        }
+        function::Step::Exit { .. } => panic!("an exit outside a loop"),
     }
 }
 

@@ -1,0 +1,39 @@
+//! Loops that pass the limit of their function.
+//!
+//! A loop cannot raise an error where it runs, on some thread of some launch: it notes its number
+//! here and ends. When the launch is over, the evaluation fails.
+
+use lazuli_core::ErrorKind;
+use lazuli_fusion::Kernel;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The loop of a launch that passed its limit, if one did. As generated code writes it: a word,
+/// 0 or the number of the loop (see [`Kernel::loop_at`]) and 1.
+#[derive(Default)]
+#[repr(transparent)]
+pub struct Overrun(AtomicU64);
+
+impl Overrun {
+    /// Notes the loop of this number. Any of several will do.
+    pub fn note(&self, number: usize) {
+        self.0.store(number as u64 + 1, Ordering::Relaxed);
+    }
+
+    /// Where generated code notes it.
+    pub fn address(&self) -> u64 {
+        self.0.as_ptr() as u64
+    }
+
+    /// The error, if a loop of this kernel was noted.
+    pub fn check(&self, kernel: &Kernel) -> Result<(), ErrorKind> {
+        let word = self.0.load(Ordering::Relaxed);
+        match word.checked_sub(1).and_then(|number| kernel.loop_at(number as usize)) {
+            None => Ok(()),
+            Some((function, line)) => Err(ErrorKind::LoopLimit {
+                function: function.name,
+                file: function.at.file(),
+                line,
+            }),
+        }
+    }
+}
