@@ -130,6 +130,11 @@ impl Kernel {
         self.calls().any(|(_, callee)| !callee.loops().is_empty())
     }
 
+    /// Does a function that it calls limit the turns of a loop?
+    pub fn has_limits(&self) -> bool {
+        self.calls().any(|(_, callee)| callee.loops().iter().any(|(_, limit)| limit.is_some()))
+    }
+
     /// Loops are numbered through a kernel: the number of the first one of the call `v`.
     pub fn first_loop(&self, v: Val) -> usize {
         self.calls().take_while(|(at, _)| *at < v).map(|(_, callee)| callee.loops().len()).sum()

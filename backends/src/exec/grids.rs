@@ -1,6 +1,7 @@
 //! Runs one kernel of a plan as a grid: on a GPU, or on the simulator of one.
 
 use super::cache::Runs;
+use super::overrun::Overrun;
 use super::verify;
 use crate::grid::{Launches, product, simulator};
 use crate::llvm::abi::Words;
@@ -26,6 +27,8 @@ pub struct Job<'j> {
     pub room: Option<&'j BufferRef>,
     /// Threads of the host that may work for the simulator.
     pub workers: usize,
+    /// Where the simulator notes a loop that passes its limit.
+    pub overrun: &'j Overrun,
 }
 
 impl Job<'_> {
@@ -39,9 +42,9 @@ impl Job<'_> {
         }
     }
 
-    fn words(&self, launches: &Launches) -> Words {
+    fn words(&self, launches: &Launches, overrun: u64) -> Words {
         let room = self.room.map_or(0, |room| room.ptr() as u64);
-        launches.words(self.bound, self.bases, self.params, room)
+        launches.words(self.bound, self.bases, self.params, room, overrun)
     }
 
     /// The node that an access reads or writes.
@@ -62,7 +65,7 @@ impl Job<'_> {
             // SAFETY: the workspace is ours, and as large as the launches asked for.
             unsafe { std::ptr::write_bytes(room.ptr(), 0, launches.room.tickets) };
         }
-        let words = self.words(launches);
+        let words = self.words(launches, self.overrun.address());
         let line = |a: u16| self.line(a);
         let checked = match verify::is_on() {
             true => Some(simulator::program(self.bound, launches.geometry, true)?),
@@ -136,7 +139,7 @@ impl Job<'_> {
         };
         // SAFETY: the words are those of this launch; the evaluation holds its memory, which goes back
         // in the order of the stream.
-        unsafe { cuda::run(loaded, launches, &self.words(launches), &stream, note) }
+        unsafe { cuda::run(loaded, launches, &self.words(launches, 0), &stream, note) }
     }
 }
 

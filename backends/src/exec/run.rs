@@ -172,6 +172,7 @@ pub fn launch_all<'a>(
                             buffers: &|a: usize| place(bound.accesses[a].slot).0,
                             room: memory.room.as_ref(),
                             workers: memory.threads,
+                            overrun: &overrun,
                         };
                         job.run(engine)?;
                     }

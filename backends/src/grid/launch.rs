@@ -116,9 +116,10 @@ impl Launches {
         Ok(Launches { geometry, blocks, room, template, own })
     }
 
-    /// The words of a run: the arrays at `bases`, the workspace at `room`.
-    pub fn words(&self, b: &Bound, bases: &[*mut u8], params: &[u64], room: u64) -> Words {
-        let mut words = abi::words(b, &self.template, bases, params, false);
+    /// The words of a run: the arrays at `bases`, the workspace at `room`. Loops that pass their limit
+    /// are noted at `overrun`, if that is not 0.
+    pub fn words(&self, b: &Bound, bases: &[*mut u8], params: &[u64], room: u64, overrun: u64) -> Words {
+        let mut words = abi::words(b, &self.template, bases, params, false, overrun);
         debug_assert_eq!(words.len(), Abi::of(b).len(params.len()));
         let mut own = self.own;
         let mut set = |word: Word, value: u64| own[word as usize] = value;

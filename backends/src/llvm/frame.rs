@@ -36,19 +36,44 @@ pub struct Env<'e, 'p> {
     lanes: u32,
     values: HashMap<Val, V<'e>>,
     outer: Option<&'p Env<'e, 'p>>,
+    /// The lanes that count, if not all do: what others hold may make a loop endless.
+    live: Option<V<'e>>,
+    /// All results of the functions called so far, each under one of its calls.
+    pub(super) calls: Vec<(Val, Vec<V<'e>>)>,
 }
 
 impl<'e, 'p> Env<'e, 'p> {
     /// An empty scope.
     pub fn new(lanes: u32, outer: Option<&'p Env<'e, 'p>>) -> Env<'e, 'p> {
-        Env { lanes, values: HashMap::new(), outer }
+        Env { lanes, values: HashMap::new(), outer, live: None, calls: Vec::new() }
     }
 
     /// A scope of its own with the same values, for points of so many lanes.
     pub fn widened<'q>(&self, lanes: u32) -> Env<'e, 'q> {
         let mut values = self.outer.map(|o| o.widened(lanes).values).unwrap_or_default();
         values.extend(&self.values);
-        Env { lanes, values, outer: None }
+        Env { lanes, values, outer: None, live: None, calls: Vec::new() }
+    }
+
+    /// Only these lanes count, if not all do.
+    pub fn only(mut self, live: Option<V<'e>>) -> Self {
+        self.live = live;
+        self
+    }
+
+    /// The same for what is computed from now on.
+    pub fn set_live(&mut self, live: Option<V<'e>>) {
+        self.live = live;
+    }
+
+    /// The lanes that count, if not all do.
+    pub fn live(&self) -> Option<V<'e>> {
+        self.live
+    }
+
+    /// Number of lanes.
+    pub fn lanes(&self) -> u32 {
+        self.lanes
     }
 
     /// Gives an instruction its value.
@@ -68,9 +93,14 @@ impl<'e, 'p> Env<'e, 'p> {
         self.find(v).is_some()
     }
 
+    /// A value that has been computed; a scalar if it is the same in all lanes and was found so.
+    pub fn scalar_or_vector(&self, v: Val) -> V<'e> {
+        self.find(v).unwrap_or_else(|| panic!("%{v} has no value here"))
+    }
+
     /// A value that has been computed, spread over this scope's lanes.
     pub fn get(&self, v: Val) -> V<'e> {
-        let value = self.find(v).unwrap_or_else(|| panic!("%{v} has no value here"));
+        let value = self.scalar_or_vector(v);
         value.e.splat(value, self.lanes)
     }
 }
@@ -343,14 +373,35 @@ impl<'e> Frame<'e> {
         env: &mut Env<'e, '_>,
         memory: &mut dyn FnMut(u16, &Def) -> V<'e>,
     ) -> Result<(), String> {
+        self.compute_all(list, std::slice::from_mut(env), &mut |_, a, def| memory(a, def))
+    }
+
+    /// The same for several vectors at once; `memory` is told which one. What calls of functions do
+    /// for one vector does not wait for another.
+    pub fn compute_all(
+        &self,
+        list: &[Val],
+        envs: &mut [Env<'e, '_>],
+        memory: &mut dyn FnMut(usize, u16, &Def) -> V<'e>,
+    ) -> Result<(), String> {
+        let body = &self.b.kernel.body;
         for &v in list {
-            if env.values.contains_key(&v) {
+            if envs[0].values.contains_key(&v) {
                 continue;
             }
-            self.constants_of(v, env);
-            let def = &self.b.kernel.body[v as usize];
-            let value = self.one(def, env, memory)?;
-            env.set(v, value);
+            envs.iter_mut().for_each(|env| self.constants_of(v, env));
+            let def = &body[v as usize];
+            if let Inst::Call(callee, result, arguments) = &def.inst {
+                super::call::call(self, v, callee, *result as usize, arguments, envs)?;
+                continue;
+            }
+            for (k, env) in envs.iter_mut().enumerate() {
+                let value = match def.inst {
+                    Inst::Load(a) | Inst::Index(a) => self.e.splat(memory(k, a, def), env.lanes),
+                    _ => self.arithmetic(&def.inst, |v| env.get(v), |v| body[v as usize].ty)?,
+                };
+                env.set(v, value);
+            }
         }
         Ok(())
     }
@@ -397,38 +448,46 @@ impl<'e> Frame<'e> {
         }
     }
 
-    fn one(
+    /// An instruction whose operands `get` gives, all of as many lanes; `dtype_of` tells their types.
+    pub fn arithmetic(
         &self,
-        def: &Def,
-        env: &Env<'e, '_>,
-        memory: &mut dyn FnMut(u16, &Def) -> V<'e>,
+        inst: &Inst,
+        get: impl Fn(Val) -> V<'e>,
+        dtype_of: impl Fn(Val) -> DType,
     ) -> Result<V<'e>, String> {
         let e = self.e;
-        let dtype_of = |v: Val| self.b.kernel.body[v as usize].ty;
-        Ok(match def.inst {
-            Inst::Load(a) | Inst::Index(a) => e.splat(memory(a, def), env.lanes),
-            Inst::Param(..) | Inst::Literal(_) => unreachable!("constants are set by their users"),
+        Ok(match *inst {
             Inst::Unary(op, a) => match abi::exceptional_code(op) {
                 // There is no host to turn to on a grid.
                 Some(code) if !e.dialect.is_grid() => {
-                    self.with_exceptions(code, op, env.get(a), dtype_of(a))?
+                    self.with_exceptions(code, op, get(a), dtype_of(a))?
                 }
-                _ => self.in_slices(&[env.get(a)], |x| body::unary(op, x[0], dtype_of(a)))?,
+                _ => self.in_slices(&[get(a)], |x| body::unary(op, x[0], dtype_of(a)))?,
             },
             Inst::Binary(op, a, b) => {
                 let rem = |x, y| match e.dialect.is_grid() {
                     true => super::remainder::remainder(x, y),
                     false => self.remainder(x, y),
                 };
-                self.in_slices(&[env.get(a), env.get(b)], |x| body::binary(op, x[0], x[1], dtype_of(a), rem))?
+                self.in_slices(&[get(a), get(b)], |x| body::binary(op, x[0], x[1], dtype_of(a), rem))?
             }
-            Inst::Select(c, a, b) => e.select(env.get(c), env.get(a), env.get(b)),
-            Inst::MulAdd(a, b, c) => e.intrinsic("llvm.fma", &[env.get(a), env.get(b), env.get(c)]),
-            Inst::Convert(to, a) => body::convert(env.get(a), dtype_of(a), to),
-            Inst::Round16(to, a) => body::round16(env.get(a), to),
-            Inst::NarrowOdd(a) => body::narrow_odd(env.get(a)),
-            Inst::Reduce(..) => return Err("a reduction is not an instruction of a point".into()),
+            Inst::Select(c, a, b) => e.select(get(c), get(a), get(b)),
+            Inst::MulAdd(a, b, c) => e.intrinsic("llvm.fma", &[get(a), get(b), get(c)]),
+            Inst::Convert(to, a) => body::convert(get(a), dtype_of(a), to),
+            Inst::Round16(to, a) => body::round16(get(a), to),
+            Inst::NarrowOdd(a) => body::narrow_odd(get(a)),
+            ref other => return Err(format!("{other:?} is not arithmetic")),
         })
+    }
+
+    /// Notes that the loop of this number has passed its limit, for the host to see.
+    pub fn note_overrun(&self, number: usize) {
+        let e = self.e;
+        let address = self.word(self.abi.overrun());
+        let known = e.compare("icmp ne", address, e.i64(0));
+        e.if_then(known, || {
+            e.store(e.i64(number as i64 + 1), e.convert("inttoptr", address, PTR), 8);
+        });
     }
 
     /// An operation of wide values, on a grid a few lanes after the other: what a function holds on to

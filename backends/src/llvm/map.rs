@@ -9,6 +9,10 @@ use std::collections::HashMap;
 /// Bytes ahead of the current vector at which streams are prefetched.
 const AHEAD: i64 = 4096;
 
+/// Vectors that go through a loop of a function together: its operations wait for each other, four
+/// chains of them keep a core busy.
+const VECTORS: usize = 4;
+
 /// Prints the body of `run`: outer rows `b0..e0`, lanes `b1..e1`.
 pub fn run<'e>(f: &Frame<'e>) -> Result<(), String> {
     let e = f.e;
@@ -17,6 +21,10 @@ pub fn run<'e>(f: &Frame<'e>) -> Result<(), String> {
     let (end, rest) = whole_vectors(f, b1, e1);
     e.for_loop(b0, e0, 1, &[], |outer, _| {
         let row = Row::new(f, &f.row_index(outer, f.b.rows.len() - 1), AHEAD);
+        if f.b.kernel.loops() {
+            failed = std::mem::replace(&mut failed, Ok(())).and(row.turning(b1, e1));
+            return vec![];
+        }
         f.by_streaming(f.b.kernel.stores.iter().map(|s| s.access), |streaming| {
             e.for_loop(b1, end, f.lanes.into(), &[], |i, _| {
                 failed = std::mem::replace(&mut failed, Ok(())).and(row.point(i, None, streaming));
@@ -70,7 +78,7 @@ impl<'f, 'e> Row<'f, 'e> {
     pub fn point(&self, i: V<'e>, mask: Option<V<'e>>, streaming: bool) -> Result<(), String> {
         let (f, e) = (self.f, self.f.e);
         let at = |a: u16| e.add(self.bases[a as usize], e.mul(i, f.lane_stride(a)));
-        let mut env = Env::new(f.lanes, None);
+        let mut env = Env::new(f.lanes, None).only(mask);
         f.compute(&f.row_values(0), &mut env, &mut |a, _| {
             if let Some(&v) = self.known.get(&a) {
                 return v;
@@ -89,6 +97,39 @@ impl<'f, 'e> Row<'f, 'e> {
             f.write(s.access, lane, at(s.access), stride, f.value(s.value, &env), mask, past);
         }
         Ok(())
+    }
+
+    /// All lanes `begin..end` of a kernel with loops, several vectors at a time: they go round
+    /// together. A last few that are not there are in no mask, which costs nothing beside a loop.
+    fn turning(&self, begin: V<'e>, end: V<'e>) -> Result<(), String> {
+        let (f, e) = (self.f, self.f.e);
+        let lanes = i64::from(f.lanes);
+        let mut result = Ok(());
+        e.for_loop(begin, end, lanes * VECTORS as i64, &[], |i, _| {
+            let firsts: Vec<V<'e>> = (0..VECTORS as i64).map(|k| e.add(i, e.i64(k * lanes))).collect();
+            let masks: Vec<V<'e>> =
+                firsts.iter().map(|&first| f.below(e.binary("sub", end, first), f.lanes)).collect();
+            let mut envs: Vec<Env<'e, '_>> =
+                masks.iter().map(|&mask| Env::new(f.lanes, None).only(Some(mask))).collect();
+            let at = |a: u16, k: usize| e.add(self.bases[a as usize], e.mul(firsts[k], f.lane_stride(a)));
+            result = f.compute_all(&f.row_values(0), &mut envs, &mut |k, a, _| {
+                self.known.get(&a).copied().unwrap_or_else(|| {
+                    f.read(a, f.access(a).lane, at(a, k), f.lane_stride(a), f.lanes, Some(masks[k]))
+                })
+            });
+            if result.is_err() {
+                return vec![];
+            }
+            for s in &f.b.kernel.stores {
+                let (lane, stride) = (f.access(s.access).lane, f.lane_stride(s.access));
+                for (k, env) in envs.iter().enumerate() {
+                    let value = f.value(s.value, env);
+                    f.write(s.access, lane, at(s.access, k), stride, value, Some(masks[k]), false);
+                }
+            }
+            vec![]
+        });
+        result
     }
 
     /// The `rest` lanes from `end` on, which fill no vector.

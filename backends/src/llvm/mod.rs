@@ -1,7 +1,8 @@
 //! Machine code for this CPU: an L1 kernel becomes IR text, an object in memory, a function.
 //!
 //! * [`emit`] prints IR, [`lanes`] lets the math library be printed, [`body`] gives each L1
-//!   instruction its meaning, [`reduce`] each reduction its accumulators;
+//!   instruction its meaning, [`call`] functions with loops and branches, [`reduce`] each reduction its
+//!   accumulators;
 //! * [`map`], [`tiles`], [`rows`] and [`columns`] are the loops around a body, [`frame`] what they share,
 //!   [`abi`] how a launch hands them its numbers, [`packing`] where they find what lies apart in
 //!   memory;
@@ -16,6 +17,7 @@
 pub mod abi;
 pub mod blob;
 mod body;
+mod call;
 mod columns;
 pub mod compiler;
 pub mod disk;

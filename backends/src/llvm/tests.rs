@@ -5,8 +5,10 @@
 //! * [`everything`] compiles each operation on each type in each skeleton for each target;
 //! * [`same_bits`] runs the code of each target and compares it with the portable engine;
 //! * [`grids`] makes PTX of named patterns, and holds it against the assembler;
+//! * [`calls`] does so for functions with loops and branches;
 //! * [`packed`] does the same for arrays that cannot be read straight through.
 
+mod calls;
 mod engine;
 mod everything;
 mod grids;

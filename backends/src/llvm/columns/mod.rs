@@ -223,7 +223,7 @@ impl<'e> Tile<'_, 'e> {
             return Ok(());
         }
         self.lanes(|i, mask| {
-            let mut env = self.row_env(&self.row_inputs(&list, &[], i));
+            let mut env = self.row_env(&self.row_inputs(&list, &[], i)).only(Some(mask));
             f.compute(&list, &mut env, &mut |a, _| {
                 let stride = f.lane_stride(a);
                 let at = f.e.add(self.bases[a as usize], f.e.mul(i, stride));
@@ -291,7 +291,7 @@ impl<'e> Tile<'_, 'e> {
             .map(|&r| f.b.kernel.body[r as usize].inst.operands()[0])
             .chain(stored)
             .collect();
-        let mut env = self.row_env(&self.row_inputs(&sweep.body, &args, i));
+        let mut env = self.row_env(&self.row_inputs(&sweep.body, &args, i)).only(mask);
         let at = |a: u16| e.add(place(a), e.mul(i, f.lane_stride(a)));
         f.compute(&sweep.body, &mut env, &mut |a, _| {
             let (place, lane) = (at(a), f.access(a).lane);

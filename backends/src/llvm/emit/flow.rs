@@ -2,6 +2,26 @@
 
 use super::*;
 
+/// The ways out of a loop.
+pub struct Exits<'e> {
+    e: &'e Emitter,
+    done: String,
+    /// The block of each, and what it gives.
+    taken: RefCell<Vec<(String, Vec<V<'e>>)>>,
+}
+
+impl<'e> Exits<'e> {
+    /// Leaves the loop with these values if the scalar condition holds. All exits of a loop give
+    /// values of the same types.
+    pub fn leave_if(&self, condition: V<'e>, values: Vec<V<'e>>) {
+        let e = self.e;
+        let stay = e.new_label("stay");
+        e.line(format_args!("br i1 {condition}, label %{}, label %{stay}", self.done));
+        self.taken.borrow_mut().push((e.current(), values));
+        e.begin_block(&stay);
+    }
+}
+
 impl Emitter {
     fn new_label(&self, hint: &str) -> String {
         let n = self.labels.get();
@@ -53,6 +73,45 @@ impl Emitter {
         self.code.borrow_mut().insert_str(place, &phis);
         self.begin_block(&done);
         carried
+    }
+
+    /// Loops until the body leaves: it gets the carried values and the ways out, and gives the next
+    /// values. The answer is what the way out that was taken had to give.
+    pub fn loop_with_exits<'e>(
+        &'e self,
+        init: &[V<'e>],
+        body: impl FnOnce(&Exits<'e>, &[V<'e>]) -> Vec<V<'e>>,
+    ) -> Vec<V<'e>> {
+        let (head, done) = (self.new_label("loop"), self.new_label("done"));
+        let before = self.current();
+        self.branch(&head);
+        self.begin_block(&head);
+        let carried: Vec<V<'e>> = init.iter().map(|v| self.fresh(v.ty)).collect();
+        let place = self.code.borrow().len();
+        let exits = Exits { e: self, done: done.clone(), taken: RefCell::default() };
+        let next = body(&exits, &carried);
+        let latch = self.current();
+        self.branch(&head);
+        let mut phis = String::new();
+        for ((phi, start), next) in carried.iter().zip(init).zip(&next) {
+            debug_assert_eq!(phi.ty, next.ty);
+            phis.push_str(&format!(
+                "  {phi} = phi {} [ {start}, %{before} ], [ {next}, %{latch} ]\n",
+                phi.ty
+            ));
+        }
+        self.code.borrow_mut().insert_str(place, &phis);
+        self.begin_block(&done);
+        let taken = exits.taken.into_inner();
+        let count = taken.first().map_or(0, |(_, values)| values.len());
+        (0..count)
+            .map(|k| {
+                let ways: Vec<String> =
+                    taken.iter().map(|(from, values)| format!("[ {}, %{from} ]", values[k])).collect();
+                let ty = taken[0].1[k].ty;
+                self.define(ty, format_args!("phi {ty} {}", ways.join(", ")))
+            })
+            .collect()
     }
 
     /// `for i in (begin..end).step_by(step)` with carried values; gives `i` and them at the end.

@@ -7,6 +7,7 @@
 //! `nuw` or `exact` is ever printed (NUMERICS.md section 1).
 
 mod flow;
+pub use flow::Exits;
 mod memory;
 
 use std::cell::{Cell, RefCell};
@@ -131,6 +132,11 @@ impl Dialect {
     /// Is it code for one thread of many, without functions of the host?
     pub fn is_grid(self) -> bool {
         self != Dialect::Cpu
+    }
+
+    /// Does the simulator run it?
+    pub fn is_simulated(self) -> bool {
+        matches!(self, Dialect::Simulated | Dialect::Checked)
     }
 }
 

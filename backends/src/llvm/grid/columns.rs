@@ -170,6 +170,7 @@ impl<'g, 'e> Columns<'g, 'e> {
         let read = g.read(&points, &accesses, &|a, _, v| {
             e.add(self.bases[a as usize], e.mul(e.i64(v.into()), g.f.lane_stride(a)))
         });
+        env.set_live(g.live(&points));
         g.f.compute(&list, env, &mut |a, _| read[&a])
     }
 
@@ -210,7 +211,7 @@ impl<'g, 'e> Columns<'g, 'e> {
         let accesses: Vec<(u16, Reach)> =
             g.loads(&sweep.body).into_iter().map(|a| (a, self.reach(a))).collect();
         let read = g.read(points, &accesses, &|a, k, v| self.place(a, r[k], v));
-        let mut env = Env::new(points.lanes(), None);
+        let mut env = Env::new(points.lanes(), None).only(g.live(points));
         for v in 0..g.b.kernel.body.len() as Val {
             if !g.b.kernel.body[v as usize].full && rows.has(v) {
                 env.set(v, each_step(rows.get(v), points.steps));

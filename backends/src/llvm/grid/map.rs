@@ -48,7 +48,7 @@ pub fn run(g: &Grid<'_>) -> Result<(), String> {
     let list = f.row_values(0);
     let accesses: Vec<(u16, Reach)> = g.loads(&list).into_iter().map(|a| (a, reach(a))).collect();
     let read = g.read(&points, &accesses, &place);
-    let mut env = Env::new(points.lanes(), None);
+    let mut env = Env::new(points.lanes(), None).only(g.live(&points));
     f.compute(&list, &mut env, &mut |a, _| read[&a])?;
     for s in &g.b.kernel.stores {
         g.write(&points, s.access, reach(s.access), f.value(s.value, &env), &place);

@@ -100,6 +100,11 @@ impl<'e> Points<'e> {
 }
 
 impl<'e> Grid<'e> {
+    /// The points that a loop may wait for: those that are there. (Nothing else asks.)
+    pub fn live(&self, points: &Points<'e>) -> Option<V<'e>> {
+        self.b.kernel.loops().then(|| points.mask(self.e))
+    }
+
     /// Reads accesses at points, in register form.
     pub fn read(
         &self,

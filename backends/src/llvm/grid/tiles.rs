@@ -114,7 +114,7 @@ pub(super) fn run<'e>(g: &Grid<'e>) -> Result<(), String> {
         };
         read.insert(a, e.vector(&at.iter().map(one).collect::<Vec<_>>()));
     }
-    let mut env = Env::new(points.lanes(), None);
+    let mut env = Env::new(points.lanes(), None).only(g.live(&points));
     f.compute(&list, &mut env, &mut |a, _| read[&a])?;
     for s in &g.b.kernel.stores {
         let place = |a: u16, k: usize, _: u32| address(a, at[k]);

@@ -178,7 +178,7 @@ impl<'e> Row<'_, 'e> {
         if mask.is_none() {
             self.read_ahead(sweep, places, r);
         }
-        let mut env = Env::new(lanes, Some(scalars));
+        let mut env = Env::new(lanes, Some(scalars)).only(mask);
         if f.b.keep {
             for v in &sweep.fetched {
                 let ty = crate::llvm::body::register(f.b.kernel.body[*v as usize].ty, lanes);

@@ -29,7 +29,7 @@ impl Simulated {
             let launches = Launches::of(bound).unwrap();
             let program = simulator::program(bound, launches.geometry, false).unwrap();
             let mut room = vec![0u64; launches.room.bytes().div_ceil(8)];
-            let words = launches.words(bound, bases, params, room.as_mut_ptr() as u64);
+            let words = launches.words(bound, bases, params, room.as_mut_ptr() as u64, 0);
             // SAFETY: `run_with` has reserved the memory of this launch, and the room is as asked for.
             unsafe { simulator::launch(&program, &launches.blocks, &words, &[], &|_| None, 2) }
                 .unwrap_or_else(|e| panic!("{e} in {:?} {}", launches.geometry, bound.kernel));
@@ -93,7 +93,7 @@ impl Engine {
 
     fn launch(&mut self, bound: &Bound, bases: &[*mut u8], params: &[u64], cut: Cut) {
         let code = self.code(bound);
-        let words = abi::words(bound, &abi::template(bound), bases, params, false);
+        let words = abi::words(bound, &abi::template(bound), bases, params, false, 0);
         let bytes = code.scratch_bytes(bound.inner_count()) + 64;
         let mut scratch = vec![0u8; bytes];
         let scratch = scratch.as_mut_ptr();

@@ -20,7 +20,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock};
 
 /// All kernels of some roots.
-fn kernels(roots: &[NodeRef]) -> Vec<Arc<Bound>> {
+pub fn kernels(roots: &[NodeRef]) -> Vec<Arc<Bound>> {
     let trace = Trace::collect(roots, &[]).expect("no poison");
     let launches = bind(&plan(&trace, &Caps::CPU), &trace, &Caps::CPU);
     let kernels = launches.launches.into_iter().filter_map(|launch| match launch {

@@ -289,6 +289,8 @@ impl<'g, 'e> Team<'g, 'e> {
     /// Row-level values of one depth.
     fn scalars(&self, depth: u8, env: &mut Env<'e, '_>, wide: &mut Env<'e, '_>) -> Result<(), String> {
         let list = self.g.f.row_values(depth);
+        // Threads beyond the last row hold nothing that a loop could end with.
+        env.set_live(Some(self.valid));
         self.g.f.compute(&list, env, &mut |a, _| self.fixed[&a])?;
         for v in list {
             wide.set(v, env.get(v));

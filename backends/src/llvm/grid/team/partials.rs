@@ -26,6 +26,7 @@ impl<'e> Team<'_, 'e> {
             .collect();
         held.read.extend(g.read(points, &fresh, &place));
         let find = |a: u16| self.fixed.get(&a).or_else(|| held.read.get(&a)).copied();
+        held.wide.set_live(g.live(points));
         g.f.compute(&sweep.body, &mut held.wide, &mut |a, _| find(a).expect("read above"))?;
         for &s in sweep.stores.iter().filter(|_| stores) {
             let s = &g.b.kernel.stores[s];

@@ -1,0 +1,497 @@
+//! Calls of functions with loops and branches.
+//!
+//! One lowering for any number of lanes. A value that is the same in all lanes stays a scalar, and
+//! so does the control flow that depends on such values alone: it is branches, as it would be if
+//! the function were compiled for one number. Where lanes differ there are masks: a block is run
+//! if any lane wants it, and a loop until the last lane has left. Several vectors go through a loop
+//! together, so that the processor has more than one chain of operations to work on.
+//!
+//! What a loop carries for a lane that has left is kept only if it is read afterwards; for other
+//! states nothing is spent on masks. Lanes that are in no mask (beyond the end of a row) may hold
+//! anything, and nothing waits for them.
+//!
+//! On a grid a thread's points are lanes too, but they are taken one after the other: threads of a
+//! warp wait for each other already, and one chain is enough where there are so many warps.
+
+use super::body;
+use super::emit::{Elem, Emitter, Exits, I64, Ty, V};
+use super::frame::{Env, Frame};
+use lazuli_core::function::{Block, Join, State, Step};
+use lazuli_fusion::Callee;
+use lazuli_fusion::kernel::{Inst, Val};
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+/// The most turns of a loop on the simulator of a GPU, where the function sets no limit.
+const SIMULATED_TURNS: u64 = 1 << 24;
+
+/// Computes the call `v` for each of `envs`: result `result` of a function.
+pub fn call<'e>(
+    f: &Frame<'e>,
+    v: Val,
+    callee: &Arc<Callee>,
+    result: usize,
+    arguments: &[Val],
+    envs: &mut [Env<'e, '_>],
+) -> Result<(), String> {
+    let same = |other: Val| match &f.b.kernel.body[other as usize].inst {
+        Inst::Call(c, _, a) => (Arc::ptr_eq(c, callee) || c == callee) && a.as_slice() == arguments,
+        _ => false,
+    };
+    let known = envs[0].calls.iter().position(|(other, _)| same(*other));
+    if let Some(known) = known {
+        for env in envs {
+            let value = env.calls[known].1[result];
+            env.set(v, value);
+        }
+        return Ok(());
+    }
+    let results = if f.e.dialect.is_grid() {
+        envs.iter().map(|env| lane_by_lane(f, v, callee, arguments, env)).collect::<Result<Vec<_>, _>>()?
+    } else {
+        let lanes = envs[0].lanes();
+        let operands: Vec<Vec<V<'e>>> =
+            envs.iter().map(|env| arguments.iter().map(|&a| env.scalar_or_vector(a)).collect()).collect();
+        let live: Vec<Option<V<'e>>> = envs.iter().map(|env| env.live()).collect();
+        run(f, v, callee, lanes, &operands, &live)?
+    };
+    for (env, results) in envs.iter_mut().zip(results) {
+        let wide = f.e.splat(results[result], env.lanes());
+        env.calls.push((v, results));
+        env.set(v, wide);
+    }
+    Ok(())
+}
+
+/// All results, each lane computed by itself.
+fn lane_by_lane<'e>(
+    f: &Frame<'e>,
+    v: Val,
+    callee: &Callee,
+    arguments: &[Val],
+    env: &Env<'e, '_>,
+) -> Result<Vec<V<'e>>, String> {
+    let e = f.e;
+    let mut lanes: Vec<Vec<V<'e>>> = vec![Vec::new(); callee.results.len()];
+    for lane in 0..env.lanes() {
+        let operands: Vec<V<'e>> = arguments.iter().map(|&a| e.extract(env.get(a), lane)).collect();
+        let mut failed = Ok(());
+        let mut compute = || {
+            run(f, v, callee, 1, std::slice::from_ref(&operands), &[None])
+                .map_err(|error| failed = Err(error))
+                .map_or_else(|()| nothing(e, callee), |mut results| results.remove(0))
+        };
+        let results = match env.live() {
+            Some(live) => e.if_else(e.extract(live, lane), &mut compute, || nothing(e, callee)),
+            None => compute(),
+        };
+        failed?;
+        lanes.iter_mut().zip(results).for_each(|(all, one)| all.push(one));
+    }
+    Ok(lanes.iter().map(|all| e.vector(all)).collect())
+}
+
+/// Results where nobody asks for any.
+fn nothing<'e>(e: &'e Emitter, callee: &Callee) -> Vec<V<'e>> {
+    callee.results.iter().map(|&r| zero(e, body::register(callee.ty(r), 1))).collect()
+}
+
+fn zero(e: &Emitter, ty: Ty) -> V<'_> {
+    e.splat(e.bits(Ty::new(ty.elem, 1), 0), ty.lanes)
+}
+
+/// Runs a function for several vectors; gives all results of each (scalars where all lanes agree).
+fn run<'e>(
+    f: &Frame<'e>,
+    v: Val,
+    callee: &Callee,
+    lanes: u32,
+    operands: &[Vec<V<'e>>],
+    live: &[Option<V<'e>>],
+) -> Result<Vec<Vec<V<'e>>>, String> {
+    let scalar: Vec<bool> =
+        (0..callee.arguments()).map(|a| operands.iter().all(|o| o[a].ty.lanes == 1)).collect();
+    let printer = Printer {
+        f,
+        e: f.e,
+        callee,
+        lanes,
+        first_loop: f.b.kernel.first_loop(v),
+        uniform: uniform(callee, lanes, &scalar),
+        values: RefCell::new(operands.iter().map(|_| vec![None; callee.defs.len()]).collect()),
+        failed: RefCell::new(Ok(())),
+    };
+    for (k, operands) in operands.iter().enumerate() {
+        for (a, &v) in operands.iter().enumerate() {
+            printer.set(k, a as Val, v);
+        }
+    }
+    printer.block(&callee.body, live);
+    printer.failed.into_inner()?;
+    let values = printer.values.into_inner();
+    let results = |values: &Vec<Option<V<'e>>>| {
+        callee.results.iter().map(|&r| values[r as usize].expect("results are computed")).collect()
+    };
+    Ok(values.iter().map(results).collect())
+}
+
+/// Which values are the same in all lanes that compute them together? Loops go round with the
+/// lanes that have not left, so a counter is; but not after a loop that lanes leave one by one.
+fn uniform(callee: &Callee, lanes: u32, scalar: &[bool]) -> Vec<bool> {
+    let mut same = vec![true; callee.defs.len()];
+    if lanes > 1 {
+        same[..scalar.len()].copy_from_slice(scalar);
+        // What has once been found to differ stays so: it ends.
+        while disprove(callee, &callee.body, &mut same) {}
+    }
+    same
+}
+
+fn disprove(callee: &Callee, block: &Block, same: &mut [bool]) -> bool {
+    let changed = Cell::new(false);
+    let set = |v: Val, now: bool, same: &mut [bool]| {
+        changed.set(changed.get() | (same[v as usize] && !now));
+        same[v as usize] &= now;
+    };
+    for step in block {
+        match step {
+            Step::Run(range) => {
+                for v in range.clone() {
+                    let operands = callee.defs[v as usize].inst.operands();
+                    let now = operands.iter().all(|&o| same[o as usize]);
+                    set(v, now, same);
+                }
+            }
+            Step::If { cond, then, other, joins } => {
+                let inner = disprove(callee, then, same) | disprove(callee, other, same);
+                for join in joins {
+                    let sides = join.then.into_iter().chain(join.other);
+                    let now = same[*cond as usize] && sides.into_iter().all(|v| same[v as usize]);
+                    set(join.value, now, same);
+                }
+                changed.set(changed.get() | inner);
+            }
+            Step::Loop { states, body, .. } => {
+                let inner = disprove(callee, body, same);
+                let together = body.iter().all(|step| match step {
+                    Step::Exit { cond, .. } => same[*cond as usize],
+                    _ => true,
+                });
+                for (at, state) in states.iter().enumerate() {
+                    let kept = body.iter().filter_map(|step| match step {
+                        Step::Exit { keep, .. } => Some(keep),
+                        _ => None,
+                    });
+                    let kept = kept.flatten().filter(|k| k.0 as usize == at).map(|k| k.1);
+                    let now = [state.first, state.next].into_iter().chain(kept).all(|v| same[v as usize])
+                        && (together || !state.live);
+                    set(state.value, now, same);
+                }
+                changed.set(changed.get() | inner);
+            }
+            Step::Exit { .. } => {}
+        }
+    }
+    changed.get()
+}
+
+/// A function being printed.
+struct Printer<'f, 'e> {
+    f: &'f Frame<'e>,
+    e: &'e Emitter,
+    callee: &'f Callee,
+    lanes: u32,
+    /// Number of the first loop of the call among those of the kernel.
+    first_loop: usize,
+    uniform: Vec<bool>,
+    /// For each vector, the values so far.
+    values: RefCell<Vec<Vec<Option<V<'e>>>>>,
+    failed: RefCell<Result<(), String>>,
+}
+
+/// For each vector: the lanes that are here, if not all are.
+type Masks<'e> = [Option<V<'e>>];
+
+impl<'e> Printer<'_, 'e> {
+    fn vectors(&self) -> usize {
+        self.values.borrow().len()
+    }
+
+    fn set(&self, k: usize, v: Val, value: V<'e>) {
+        self.values.borrow_mut()[k][v as usize] = Some(value);
+    }
+
+    fn get(&self, k: usize, v: Val) -> V<'e> {
+        if let Inst::Literal(value) = self.callee.defs[v as usize].inst {
+            return self.e.bits(body::register(value.dtype, 1), value.bits);
+        }
+        self.values.borrow()[k][v as usize].expect("functions are verified when they are made")
+    }
+
+    /// The value as a scalar if it is the same in all lanes, as a vector otherwise.
+    fn fitting(&self, k: usize, v: Val, like: Val) -> V<'e> {
+        let value = self.get(k, v);
+        if self.uniform[like as usize] { value } else { self.e.splat(value, self.lanes) }
+    }
+
+    fn ty(&self, v: Val) -> Ty {
+        body::register(self.callee.ty(v), if self.uniform[v as usize] { 1 } else { self.lanes })
+    }
+
+    fn block(&self, block: &Block, masks: &Masks<'e>) {
+        for step in block {
+            self.step(step, masks);
+        }
+    }
+
+    fn step(&self, step: &Step, masks: &Masks<'e>) {
+        match step {
+            Step::Run(range) => range.clone().for_each(|v| self.compute(v)),
+            Step::If { cond, then, other, joins } if self.uniform[*cond as usize] => {
+                self.branch(*cond, then, other, joins, masks);
+            }
+            Step::If { cond, then, other, joins } => self.masked(*cond, then, other, joins, masks),
+            Step::Loop { states, body, limit, line } => self.turns(states, body, *limit, *line, masks),
+            Step::Exit { .. } => unreachable!("exits stand in loops"),
+        }
+    }
+
+    fn compute(&self, v: Val) {
+        let def = &self.callee.defs[v as usize];
+        if matches!(def.inst, Inst::Literal(_)) {
+            return;
+        }
+        for k in 0..self.vectors() {
+            // What is the same everywhere is the same in all vectors as well.
+            let value = if k > 0 && self.uniform[v as usize] {
+                Ok(self.get(0, v))
+            } else {
+                self.f.arithmetic(&def.inst, |u| self.fitting(k, u, v), |u| self.callee.ty(u))
+            };
+            match value {
+                Ok(value) => self.set(k, v, value),
+                Err(error) => {
+                    *self.failed.borrow_mut() = Err(error);
+                    self.set(k, v, zero(self.e, self.ty(v)));
+                }
+            }
+        }
+    }
+
+    /// One of two blocks, for all lanes.
+    fn branch(&self, cond: Val, then: &Block, other: &Block, joins: &[Join], masks: &Masks<'e>) {
+        let side = |block: &Block, of: fn(&Join) -> Option<Val>| {
+            self.block(block, masks);
+            self.joined(joins, of)
+        };
+        let values = self.e.if_else(
+            self.get(0, cond),
+            || side(then, |j| j.then),
+            || side(other, |j| j.other),
+        );
+        self.set_all(joins, &values);
+    }
+
+    /// What a side gives for each join, vector after vector.
+    fn joined(&self, joins: &[Join], of: fn(&Join) -> Option<Val>) -> Vec<V<'e>> {
+        let value = |k: usize, join: &Join| match of(join) {
+            Some(v) => self.fitting(k, v, join.value),
+            None => zero(self.e, self.ty(join.value)),
+        };
+        (0..self.vectors()).flat_map(|k| joins.iter().map(move |j| value(k, j))).collect()
+    }
+
+    fn set_all(&self, joins: &[Join], values: &[V<'e>]) {
+        for (k, values) in values.chunks(joins.len().max(1)).enumerate() {
+            joins.iter().zip(values).for_each(|(j, &v)| self.set(k, j.value, v));
+        }
+    }
+
+    /// Both blocks, each for the lanes that want it, if there are any.
+    fn masked(&self, cond: Val, then: &Block, other: &Block, joins: &[Join], masks: &Masks<'e>) {
+        let e = self.e;
+        let truths: Vec<V<'e>> = (0..self.vectors()).map(|k| e.splat(self.get(k, cond), self.lanes)).collect();
+        let within = |truth: V<'e>, mask: Option<V<'e>>| match mask {
+            Some(mask) => e.binary("and", mask, truth),
+            None => truth,
+        };
+        let yes: Vec<Option<V<'e>>> = truths.iter().zip(masks).map(|(&t, &m)| Some(within(t, m))).collect();
+        let no: Vec<Option<V<'e>>> =
+            truths.iter().zip(masks).map(|(&t, &m)| Some(within(self.not(t), m))).collect();
+        let side = |block: &Block, masks: &Masks<'e>, of: fn(&Join) -> Option<Val>| {
+            if block.is_empty() {
+                return self.joined(joins, of);
+            }
+            let types = self.joined_types(joins);
+            e.if_else(
+                self.any(masks),
+                || {
+                    self.block(block, masks);
+                    self.joined(joins, of)
+                },
+                || types.into_iter().map(|ty| zero(e, ty)).collect(),
+            )
+        };
+        let a = side(then, &yes, |j| j.then);
+        let b = side(other, &no, |j| j.other);
+        let width = joins.len().max(1);
+        let values: Vec<V<'e>> = a
+            .iter()
+            .zip(&b)
+            .enumerate()
+            .map(|(at, (&a, &b))| match &joins[at % width] {
+                Join { then: None, .. } => b,
+                Join { other: None, .. } => a,
+                _ => e.select(truths[at / width], a, b),
+            })
+            .collect();
+        self.set_all(joins, &values);
+    }
+
+    fn joined_types(&self, joins: &[Join]) -> Vec<Ty> {
+        (0..self.vectors()).flat_map(|_| joins.iter().map(|j| self.ty(j.value))).collect()
+    }
+
+    fn not(&self, mask: V<'e>) -> V<'e> {
+        self.e.binary("xor", mask, self.e.int(mask.ty, 1))
+    }
+
+    /// Is any lane of any vector in its mask?
+    fn any(&self, masks: &Masks<'e>) -> V<'e> {
+        let all = masks.iter().map(|m| m.unwrap_or_else(|| self.e.int(Ty::new(Elem::I1, self.lanes), 1)));
+        let together = all.reduce(|a, b| self.e.binary("or", a, b)).expect("a vector at least");
+        self.e.any(together)
+    }
+
+    /// A loop, until all lanes have left.
+    fn turns(&self, states: &[State], body: &Block, limit: Option<u64>, line: u32, masks: &Masks<'e>) {
+        let e = self.e;
+        let limit = limit.or_else(|| e.dialect.is_simulated().then_some(SIMULATED_TURNS));
+        // Without an exit of their own, lanes need no mask beyond the one they come with.
+        let alone = body.iter().any(|s| matches!(s, Step::Exit { cond, .. } if !self.uniform[*cond as usize]));
+        let truth = Ty::new(Elem::I1, self.lanes);
+        let mut init = Vec::new();
+        for (k, mask) in masks.iter().enumerate() {
+            init.extend(states.iter().map(|s| self.fitting(k, s.first, s.value)));
+            if alone {
+                init.push(mask.unwrap_or_else(|| e.int(truth, 1)));
+            }
+        }
+        init.extend(limit.map(|_| e.i64(0)));
+        let width = states.len() + alone as usize;
+        let finals = e.loop_with_exits(&init, |exits, carried| {
+            let mut now = Now {
+                states: carried.chunks(width.max(1)).take(masks.len()).map(|c| c[..states.len()].to_vec()).collect(),
+                active: match alone {
+                    true => carried.chunks(width).take(masks.len()).map(|c| Some(c[states.len()])).collect(),
+                    false => masks.to_vec(),
+                },
+            };
+            if width == 0 {
+                now.states = vec![Vec::new(); masks.len()];
+            }
+            for (k, values) in now.states.iter().enumerate() {
+                states.iter().zip(values).for_each(|(s, &v)| self.set(k, s.value, v));
+            }
+            let turn = limit.map(|limit| {
+                let turn = *carried.last().expect("counted");
+                let over = e.compare("icmp ugt", turn, e.int(I64, limit as i64));
+                e.if_then(over, || self.f.note_overrun(self.first_loop + self.number(line)));
+                exits.leave_if(over, now.finals(states));
+                turn
+            });
+            for step in body {
+                match step {
+                    Step::Exit { cond, keep } => self.exit(states, *cond, keep, &mut now, exits),
+                    step => self.step(step, &now.active),
+                }
+            }
+            let mut next = Vec::with_capacity(init.len());
+            for k in 0..masks.len() {
+                for (at, state) in states.iter().enumerate() {
+                    let value = self.fitting(k, state.next, state.value);
+                    next.push(match now.active[k] {
+                        Some(active) if state.live && !self.uniform[state.value as usize] => {
+                            e.select(active, value, now.states[k][at])
+                        }
+                        _ => value,
+                    });
+                }
+                if alone {
+                    next.extend(now.active[k]);
+                }
+            }
+            next.extend(turn.map(|turn| e.add(turn, e.i64(1))));
+            next
+        });
+        let live: Vec<&State> = states.iter().filter(|s| s.live).collect();
+        for (k, values) in finals.chunks(live.len().max(1)).enumerate() {
+            live.iter().zip(values).for_each(|(s, &v)| self.set(k, s.value, v));
+        }
+    }
+
+    /// Which loop of the function stands at this line?
+    fn number(&self, line: u32) -> usize {
+        self.callee.loops().iter().position(|l| l.0 == line).expect("a loop of the function")
+    }
+
+    fn exit(
+        &self,
+        states: &[State],
+        cond: Val,
+        keep: &[(u16, Val)],
+        now: &mut Now<'e>,
+        exits: &Exits<'e>,
+    ) {
+        let e = self.e;
+        let together = self.uniform[cond as usize];
+        // What is kept is what stood in the registers before anybody left.
+        let kept: Vec<Vec<V<'e>>> = (0..now.states.len())
+            .map(|k| keep.iter().map(|&(at, v)| self.fitting(k, v, states[at as usize].value)).collect())
+            .collect();
+        if together {
+            // Whoever is still here leaves; those that left before have their values.
+            let mut last = now.clone();
+            for (k, kept) in kept.iter().enumerate() {
+                for (&(at, _), &value) in keep.iter().zip(kept) {
+                    let place = &mut last.states[k][at as usize];
+                    *place = match now.active[k] {
+                        Some(active) if value.ty.lanes > 1 => e.select(active, value, *place),
+                        _ => value,
+                    };
+                }
+            }
+            return exits.leave_if(self.get(0, cond), last.finals(states));
+        }
+        for (k, kept) in kept.iter().enumerate() {
+            let cond = e.splat(self.get(k, cond), self.lanes);
+            let active = now.active[k].expect("lanes leave one by one");
+            let leave = e.binary("and", active, cond);
+            for (&(at, _), &value) in keep.iter().zip(kept) {
+                let place = &mut now.states[k][at as usize];
+                *place = e.select(leave, value, *place);
+            }
+            now.active[k] = Some(e.binary("and", active, self.not(cond)));
+        }
+        let some = self.any(&now.active);
+        exits.leave_if(self.not(some), now.finals(states));
+    }
+}
+
+/// Where a loop stands: for each vector, its states (of lanes that left: what they left with) and
+/// who is still there.
+#[derive(Clone)]
+struct Now<'e> {
+    states: Vec<Vec<V<'e>>>,
+    active: Vec<Option<V<'e>>>,
+}
+
+impl<'e> Now<'e> {
+    /// What is read after the loop.
+    fn finals(&self, states: &[State]) -> Vec<V<'e>> {
+        let live = |values: &Vec<V<'e>>| -> Vec<V<'e>> {
+            states.iter().zip(values).filter(|(s, _)| s.live).map(|(_, &v)| v).collect()
+        };
+        self.states.iter().flat_map(live).collect()
+    }
+}

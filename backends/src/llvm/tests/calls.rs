@@ -1,0 +1,36 @@
+//! Functions with loops and branches: the same bits from the code of each target, from the simulator
+//! of a GPU and from the portable engine; and PTX that the assembler takes.
+
+use super::grids::assembled;
+use super::same_bits::Engines;
+use crate::portable::tests::calls::{call, random_calls, random_function};
+use crate::portable::tests::*;
+use lazuli_core::DType;
+
+#[test]
+fn random_functions() {
+    let (mut engines, mut random) = (Engines::new(), Random(71));
+    for _ in 0..40 {
+        let f = random_function(&mut random);
+        let n = 1 + random.below(500);
+        let (x, k) = (random.leaf(DType::F32, &[n]), random.leaf(DType::I64, &[n]));
+        engines.same(&[call(&f, 0, &[&x, &k]), call(&f, 1, &[&x, &k])]);
+    }
+}
+
+#[test]
+fn calls_among_other_operations() {
+    let (mut engines, mut random) = (Engines::new(), Random(72));
+    for _ in 0..30 {
+        engines.same(&random_calls(&mut random));
+    }
+}
+
+#[test]
+fn calls_are_assembled_for_every_card() {
+    let mut random = Random(73);
+    for _ in 0..12 {
+        let roots = random_calls(&mut random);
+        super::grids::kernels(&roots).iter().for_each(|bound| assembled(bound));
+    }
+}
