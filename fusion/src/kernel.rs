@@ -247,6 +247,15 @@ impl fmt::Display for Kernel {
             let level = if s.full { "full" } else { "row" };
             writeln!(f, "  store {level} {} <- %{}", self.show(s.access), s.value)?;
         }
+        let mut shown: Vec<&Callee> = Vec::new();
+        for def in &self.body {
+            if let Inst::Call(callee, ..) = &def.inst
+                && !shown.contains(&&**callee)
+            {
+                write!(f, "{callee}")?;
+                shown.push(callee);
+            }
+        }
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! * [`golden`]: the text of the kernels that named patterns become;
 //! * [`breaks`]: a graph for every reason not to fuse;
+//! * [`calling`]: functions with and without loops within kernels;
 //! * [`keys`]: what is in the keys of plans and kernels, and what must not be;
 //! * [`arena`]: which temporary values share memory;
 //! * [`explaining`]: what a plan says about itself;
@@ -11,6 +12,7 @@
 
 mod arena;
 mod breaks;
+mod calling;
 mod explaining;
 mod golden;
 mod keys;
