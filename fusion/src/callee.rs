@@ -9,7 +9,7 @@
 
 use crate::expand::Body;
 use crate::kernel::{Def, Inst, Kernel, Val, price};
-use lazuli_core::function::{Block, Function, Join, Source, State, Step};
+use lazuli_core::function::{Act, Block, Function, Join, Source, State, Step};
 use lazuli_core::op::MapOp;
 use lazuli_core::DType;
 use smallvec::SmallVec;
@@ -84,7 +84,7 @@ impl Callee {
                 Step::Run(range) => range.clone().map(|v| price(&callee.defs[v as usize].inst)).sum(),
                 Step::If { then, other, .. } => of(callee, then) + of(callee, other),
                 Step::Loop { body, .. } => TURNS.saturating_mul(of(callee, body)),
-                Step::Exit { .. } => 1,
+                Step::Exit { .. } | Step::Do(_) => 1,
             };
             block.iter().map(step).fold(0, usize::saturating_add)
         }
@@ -106,7 +106,7 @@ impl Callee {
                         out.push((*line, *limit));
                         collect(body, out);
                     }
-                    Step::Run(_) | Step::Exit { .. } => {}
+                    Step::Run(_) | Step::Exit { .. } | Step::Do(_) => {}
                 }
             }
         }
@@ -162,7 +162,7 @@ fn price_of_block(f: &Function, block: &Block) -> usize {
         Step::Run(range) => range.clone().map(value).sum(),
         Step::If { then, other, .. } => price_of_block(f, then) + price_of_block(f, other),
         Step::Loop { body, .. } => TURNS.saturating_mul(price_of_block(f, body)),
-        Step::Exit { .. } => 1,
+        Step::Exit { .. } | Step::Do(_) => 1,
     };
     block.iter().map(step).fold(0, usize::saturating_add)
 }
@@ -186,7 +186,7 @@ fn is_flat(f: &Function, block: &Block) -> bool {
     block.iter().all(|step| match step {
         Step::Run(_) => true,
         Step::If { then, other, .. } => is_short(f, then, other),
-        Step::Loop { .. } | Step::Exit { .. } => false,
+        Step::Loop { .. } | Step::Exit { .. } | Step::Do(_) => false,
     })
 }
 
@@ -283,6 +283,11 @@ impl<'f> Expand<'f> {
                 Step::Exit { cond, keep } => {
                     let keep = keep.iter().map(|&(at, v)| (at, self.value(v))).collect();
                     out.push(Step::Exit { cond: self.value(*cond), keep });
+                }
+                Step::Do(act) => {
+                    let operands = act.operands.iter().map(|&v| self.value(v)).collect();
+                    let result = act.result.map(|v| self.joined(v));
+                    out.push(Step::Do(Act { operands, result, ..act.clone() }));
                 }
                 Step::Run(_) => unreachable!("straight"),
             }
@@ -395,6 +400,11 @@ impl Callee {
                         writeln!(f, "{pad}  %{}: {ty} = %{}, then %{}{live}", s.value, s.first, s.next)?;
                     }
                     self.show(f, body, depth + 1)?;
+                }
+                Step::Do(act) => {
+                    let operands: Vec<String> = act.operands.iter().map(|v| format!("%{v}")).collect();
+                    let result = act.result.map_or(String::new(), |v| format!("%{v}: {} = ", self.ty(v)));
+                    writeln!(f, "{pad}{result}{:?} {}", act.effect, operands.join(" "))?;
                 }
                 Step::Exit { cond, keep } => {
                     let keep: Vec<String> = keep.iter().map(|(at, v)| format!(" state {at} <- %{v}")).collect();

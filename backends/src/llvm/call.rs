@@ -16,7 +16,8 @@
 use super::body;
 use super::emit::{Elem, Emitter, Exits, I64, Ty, V};
 use super::frame::{Env, Frame};
-use lazuli_core::function::{Block, Join, State, Step};
+use lazuli_core::DType;
+use lazuli_core::function::{Act, Block, Join, State, Step};
 use lazuli_fusion::Callee;
 use lazuli_fusion::kernel::{Inst, Val};
 use std::cell::{Cell, RefCell};
@@ -24,6 +25,55 @@ use std::sync::Arc;
 
 /// The most turns of a loop on the simulator of a GPU, where the function sets no limit.
 const SIMULATED_TURNS: u64 = 1 << 24;
+
+/// What a function is printed in.
+pub trait Surroundings<'e> {
+    /// The module.
+    fn emitter(&self) -> &'e Emitter;
+    /// An instruction whose operands `get` gives; `dtype_of` tells their types.
+    fn arithmetic(
+        &self,
+        inst: &Inst,
+        get: &dyn Fn(Val) -> V<'e>,
+        dtype_of: &dyn Fn(Val) -> DType,
+    ) -> Result<V<'e>, String>;
+    /// The most turns of a loop for which the function sets no limit.
+    fn turns(&self) -> Option<u64>;
+    /// The loop of this number (within the function) passes its limit.
+    fn overrun(&self, number: usize);
+    /// Something is done; the operands are scalars.
+    fn act(&self, act: &Act, operands: &[V<'e>]) -> Option<V<'e>>;
+}
+
+/// A function within a kernel of arrays.
+struct Within<'f, 'e> {
+    f: &'f Frame<'e>,
+    /// Number of its first loop among those of the kernel.
+    first_loop: usize,
+}
+
+impl<'e> Surroundings<'e> for Within<'_, 'e> {
+    fn emitter(&self) -> &'e Emitter {
+        self.f.e
+    }
+    fn arithmetic(
+        &self,
+        inst: &Inst,
+        get: &dyn Fn(Val) -> V<'e>,
+        dtype_of: &dyn Fn(Val) -> DType,
+    ) -> Result<V<'e>, String> {
+        self.f.arithmetic(inst, get, dtype_of)
+    }
+    fn turns(&self) -> Option<u64> {
+        self.f.e.dialect.is_simulated().then_some(SIMULATED_TURNS)
+    }
+    fn overrun(&self, number: usize) {
+        self.f.note_overrun(self.first_loop + number);
+    }
+    fn act(&self, act: &Act, _: &[V<'e>]) -> Option<V<'e>> {
+        unreachable!("{act:?} in a function that is no kernel")
+    }
+}
 
 /// Computes the call `v` for each of `envs`: result `result` of a function.
 pub fn call<'e>(
@@ -46,14 +96,15 @@ pub fn call<'e>(
         }
         return Ok(());
     }
+    let within = Within { f, first_loop: f.b.kernel.first_loop(v) };
     let results = if f.e.dialect.is_grid() {
-        envs.iter().map(|env| lane_by_lane(f, v, callee, arguments, env)).collect::<Result<Vec<_>, _>>()?
+        envs.iter().map(|env| lane_by_lane(&within, callee, arguments, env)).collect::<Result<Vec<_>, _>>()?
     } else {
         let lanes = envs[0].lanes();
         let operands: Vec<Vec<V<'e>>> =
             envs.iter().map(|env| arguments.iter().map(|&a| env.scalar_or_vector(a)).collect()).collect();
         let live: Vec<Option<V<'e>>> = envs.iter().map(|env| env.live()).collect();
-        run(f, v, callee, lanes, &operands, &live)?
+        run(&within, callee, lanes, &operands, &live)?
     };
     for (env, results) in envs.iter_mut().zip(results) {
         let wide = f.e.splat(results[result], env.lanes());
@@ -65,19 +116,18 @@ pub fn call<'e>(
 
 /// All results, each lane computed by itself.
 fn lane_by_lane<'e>(
-    f: &Frame<'e>,
-    v: Val,
+    within: &Within<'_, 'e>,
     callee: &Callee,
     arguments: &[Val],
     env: &Env<'e, '_>,
 ) -> Result<Vec<V<'e>>, String> {
-    let e = f.e;
+    let e = within.emitter();
     let mut lanes: Vec<Vec<V<'e>>> = vec![Vec::new(); callee.results.len()];
     for lane in 0..env.lanes() {
         let operands: Vec<V<'e>> = arguments.iter().map(|&a| e.extract(env.get(a), lane)).collect();
         let mut failed = Ok(());
         let mut compute = || {
-            run(f, v, callee, 1, std::slice::from_ref(&operands), &[None])
+            run(within, callee, 1, std::slice::from_ref(&operands), &[None])
                 .map_err(|error| failed = Err(error))
                 .map_or_else(|()| nothing(e, callee), |mut results| results.remove(0))
         };
@@ -101,9 +151,8 @@ fn zero(e: &Emitter, ty: Ty) -> V<'_> {
 }
 
 /// Runs a function for several vectors; gives all results of each (scalars where all lanes agree).
-fn run<'e>(
-    f: &Frame<'e>,
-    v: Val,
+pub fn run<'e>(
+    around: &dyn Surroundings<'e>,
     callee: &Callee,
     lanes: u32,
     operands: &[Vec<V<'e>>],
@@ -112,11 +161,10 @@ fn run<'e>(
     let scalar: Vec<bool> =
         (0..callee.arguments()).map(|a| operands.iter().all(|o| o[a].ty.lanes == 1)).collect();
     let printer = Printer {
-        f,
-        e: f.e,
+        around,
+        e: around.emitter(),
         callee,
         lanes,
-        first_loop: f.b.kernel.first_loop(v),
         uniform: uniform(callee, lanes, &scalar),
         values: RefCell::new(operands.iter().map(|_| vec![None; callee.defs.len()]).collect()),
         failed: RefCell::new(Ok(())),
@@ -189,7 +237,8 @@ fn disprove(callee: &Callee, block: &Block, same: &mut [bool]) -> bool {
                 }
                 changed.set(changed.get() | inner);
             }
-            Step::Exit { .. } => {}
+            // Kernels are printed for one lane.
+            Step::Exit { .. } | Step::Do(_) => {}
         }
     }
     changed.get()
@@ -197,12 +246,10 @@ fn disprove(callee: &Callee, block: &Block, same: &mut [bool]) -> bool {
 
 /// A function being printed.
 struct Printer<'f, 'e> {
-    f: &'f Frame<'e>,
+    around: &'f dyn Surroundings<'e>,
     e: &'e Emitter,
     callee: &'f Callee,
     lanes: u32,
-    /// Number of the first loop of the call among those of the kernel.
-    first_loop: usize,
     uniform: Vec<bool>,
     /// For each vector, the values so far.
     values: RefCell<Vec<Vec<Option<V<'e>>>>>,
@@ -253,6 +300,13 @@ impl<'e> Printer<'_, 'e> {
             Step::If { cond, then, other, joins } => self.masked(*cond, then, other, joins, masks),
             Step::Loop { states, body, limit, line } => self.turns(states, body, *limit, *line, masks),
             Step::Exit { .. } => unreachable!("exits stand in loops"),
+            Step::Do(act) => {
+                let operands: Vec<V<'e>> = act.operands.iter().map(|&v| self.get(0, v)).collect();
+                let value = self.around.act(act, &operands);
+                if let Some((v, value)) = act.result.zip(value) {
+                    self.set(0, v, value);
+                }
+            }
         }
     }
 
@@ -266,7 +320,7 @@ impl<'e> Printer<'_, 'e> {
             let value = if k > 0 && self.uniform[v as usize] {
                 Ok(self.get(0, v))
             } else {
-                self.f.arithmetic(&def.inst, |u| self.fitting(k, u, v), |u| self.callee.ty(u))
+                self.around.arithmetic(&def.inst, &|u| self.fitting(k, u, v), &|u| self.callee.ty(u))
             };
             match value {
                 Ok(value) => self.set(k, v, value),
@@ -366,7 +420,7 @@ impl<'e> Printer<'_, 'e> {
     /// A loop, until all lanes have left.
     fn turns(&self, states: &[State], body: &Block, limit: Option<u64>, line: u32, masks: &Masks<'e>) {
         let e = self.e;
-        let limit = limit.or_else(|| e.dialect.is_simulated().then_some(SIMULATED_TURNS));
+        let limit = limit.or_else(|| self.around.turns());
         // Without an exit of their own, lanes need no mask beyond the one they come with.
         let alone = body.iter().any(|s| matches!(s, Step::Exit { cond, .. } if !self.uniform[*cond as usize]));
         let truth = Ty::new(Elem::I1, self.lanes);
@@ -396,7 +450,7 @@ impl<'e> Printer<'_, 'e> {
             let turn = limit.map(|limit| {
                 let turn = *carried.last().expect("counted");
                 let over = e.compare("icmp ugt", turn, e.int(I64, limit as i64));
-                e.if_then(over, || self.f.note_overrun(self.first_loop + self.number(line)));
+                e.if_then(over, || self.around.overrun(self.number(line)));
                 exits.leave_if(over, now.finals(states));
                 turn
             });

@@ -202,6 +202,7 @@ impl Run<'_> {
                     self.run_loop(states, body, limit.unwrap_or(TURNS), *line, mask)
                 }
                 function::Step::Exit { .. } => unreachable!("exits stand in loops"),
+                function::Step::Do(_) => unreachable!("an effect in a function that is no kernel"),
             }
         }
     }

@@ -13,7 +13,7 @@
 use super::fault::{Doing, Fault, Group, Place};
 use super::shadow::Checker;
 use super::stacks::{self, Fiber, Stacks};
-use super::thread::{State, Thread};
+use super::thread::{ENDLESS, State, Thread};
 use super::{Launch, WARP};
 use std::cell::Cell;
 use std::ops::Range;
@@ -153,6 +153,9 @@ unsafe fn plain(launch: &Launch, bid: u32, shared: *mut u8) -> Result<(), Fault>
         unsafe {
             (*thread).tid = tid;
             (launch.kernel)(launch.words.as_ptr(), thread);
+            if (*thread).state == State::Reported {
+                return Err(reported(launch, bid, &*thread));
+            }
             if (*thread).state != State::Ready {
                 let site = launch.site((*thread).site);
                 return Err(Fault::NotCooperative { at: Place { block: bid, thread: tid }, site });
@@ -160,6 +163,15 @@ unsafe fn plain(launch: &Launch, bid: u32, shared: *mut u8) -> Result<(), Fault>
         }
     }
     Ok(())
+}
+
+/// The fault that a thread has reported.
+fn reported(launch: &Launch, block: u32, thread: &Thread) -> Fault {
+    let (at, site) = (Place { block, thread: thread.tid }, launch.site(thread.site));
+    match (thread.index, thread.len) {
+        (turns, ENDLESS) => Fault::Turns { at, turns: turns as u64, site },
+        (index, len) => Fault::Index { at, index, len: len as u64, site },
+    }
 }
 
 /// A block of coroutines on its way.
@@ -227,6 +239,8 @@ impl Block<'_> {
         if fiber.resume() {
             self.thread(i).state = State::Done;
             self.stacks.put(self.fibers[i].take().expect("it ran a line ago").into_span());
+        } else if self.thread(i).state == State::Reported {
+            return Err(reported(self.launch, self.bid, self.thread(i)));
         } else if self.thread(i).state == State::Faulted {
             // SAFETY: by the contract; no thread is running.
             let fault = unsafe { self.checker.as_mut() }.and_then(Checker::take_fault);

@@ -158,6 +158,26 @@ pub enum Fault {
     },
     /// An access that must not be done.
     Access(Box<Access>),
+    /// An index that an array does not have. The access was not done.
+    Index {
+        /// Who used it.
+        at: Place,
+        /// The index.
+        index: i64,
+        /// Elements of the array.
+        len: u64,
+        /// The access.
+        site: Site,
+    },
+    /// A loop that does not end.
+    Turns {
+        /// Who is in it.
+        at: Place,
+        /// How often it went round.
+        turns: u64,
+        /// The loop.
+        site: Site,
+    },
 }
 
 impl std::error::Error for Fault {}
@@ -260,6 +280,12 @@ impl Display for Fault {
                 write!(f, "missing lane: {at} asks lane {lane}, which its warp does not have, in {site}")
             }
             Fault::Access(access) => access.fmt(f),
+            Fault::Index { at, index, len, site } => {
+                write!(f, "out of bounds: {at} uses index {index} where there are {len} elements, in {site}")
+            }
+            Fault::Turns { at, turns, site } => {
+                write!(f, "endless loop: {at} went round {turns} times in {site}")
+            }
         }
     }
 }

@@ -35,7 +35,7 @@ mod tests;
 
 pub use fault::{Access, Does, Doing, Fault, Group, Place, Site, Wrong};
 pub use shadow::Memory;
-pub use thread::{ALIGNED, ATOMIC, Kernel, SHARED, Thread, WRITE};
+pub use thread::{ALIGNED, ATOMIC, ENDLESS, Kernel, SHARED, Thread, WRITE};
 
 use crate::exec::threads::parallel;
 use crate::portable::FpEnv;

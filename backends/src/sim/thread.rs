@@ -25,6 +25,9 @@ pub const ATOMIC: u32 = 4;
 /// one byte, asks for nothing.
 pub const ALIGNED: u32 = 8;
 
+/// In the place of a number of elements ([`Thread::report`]): it is a loop that does not end.
+pub const ENDLESS: i64 = -1;
+
 /// What a thread knows and can do.
 #[derive(Debug)]
 #[repr(C)]
@@ -48,6 +51,10 @@ pub struct Thread {
     /// [`SHARED`], [`ATOMIC`], [`ALIGNED`]) and the site: looks whether the access may be done. Does
     /// nothing in the exact mode.
     pub check: unsafe extern "C" fn(*mut Thread, u64, u32, u32, u32),
+    /// Called with the thread, an index, a number of elements and the site when the one is not below
+    /// the other; with the turns of a loop and [`ENDLESS`] when they are too many. A plain call goes on
+    /// after it, and must not do what it was about to.
+    pub report: unsafe extern "C" fn(*mut Thread, i64, i64, u32),
 
     // From here on it is the runtime's.
     /// Where to give the processor back; null if this thread is a plain call.
@@ -56,6 +63,9 @@ pub struct Thread {
     pub(super) checker: *mut Checker,
     /// What this thread offers to a shuffle, then what it gets.
     pub(super) value: u64,
+    /// What it reports.
+    pub(super) index: i64,
+    pub(super) len: i64,
     pub(super) xor: u32,
     /// Where it waits.
     pub(super) site: u32,
@@ -71,7 +81,8 @@ const _: () = {
     assert!(offset_of!(Thread, barrier) == 24);
     assert!(offset_of!(Thread, shuffle) == 32);
     assert!(offset_of!(Thread, check) == 40);
-    assert!(offset_of!(Thread, yielder) == 48);
+    assert!(offset_of!(Thread, report) == 48);
+    assert!(offset_of!(Thread, yielder) == 56);
 };
 
 /// What a thread is doing.
@@ -87,6 +98,8 @@ pub(super) enum State {
     /// It did what it must not, and will never go on. The checker holds the fault, or, if it is a
     /// plain call, the fault is that it synchronises.
     Faulted,
+    /// It has reported a fault of its own.
+    Reported,
 }
 
 impl Thread {
@@ -108,9 +121,12 @@ impl Thread {
             barrier,
             shuffle,
             check,
+            report,
             yielder: std::ptr::null(),
             checker,
             value: 0,
+            index: 0,
+            len: 0,
             xor: 0,
             site: 0,
             state: State::Ready,
@@ -143,6 +159,22 @@ unsafe extern "C" fn check(thread: *mut Thread, address: u64, bytes: u32, flags:
             return;
         }
         wait(thread, State::Faulted, site);
+    }
+}
+
+unsafe extern "C" fn report(thread: *mut Thread, index: i64, len: i64, site: u32) {
+    // SAFETY: kernels pass on the thread that they got; nobody else looks at its record meanwhile.
+    unsafe {
+        if (*thread).state == State::Reported {
+            return;
+        }
+        (*thread).index = index;
+        (*thread).len = len;
+        (*thread).site = site;
+        (*thread).state = State::Reported;
+        if let Some(yielder) = (*thread).yielder.as_ref() {
+            yielder.suspend(());
+        }
     }
 }
 

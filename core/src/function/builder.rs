@@ -3,7 +3,7 @@
 //! Whoever builds calls in the order of the text: `begin_if`, what the branch does, `begin_else`,
 //! what the other does, `end_if`. Structure that does not fit is an error of `finish`, not a panic.
 
-use super::{Function, Source, Val, Value, lower};
+use super::{Act, Effect, Fact, Function, Memory, Place, Shared, Slice, Source, Val, Value, lower};
 use crate::dtype::{DType, Scalar};
 use crate::op::MapOp;
 use smallvec::SmallVec;
@@ -33,6 +33,8 @@ pub(super) enum Statement {
     Continue(usize),
     /// Leaves the function.
     Return(Vec<Val>),
+    /// Does something.
+    Do(Act),
 }
 
 /// What is known of a loop beside its statements.
@@ -62,6 +64,7 @@ pub struct Builder {
     /// The structure around.
     open: Vec<Open>,
     results: Option<Vec<DType>>,
+    memory: Option<Memory>,
     problem: Option<String>,
 }
 
@@ -78,8 +81,61 @@ impl Builder {
             here: Vec::new(),
             open: Vec::new(),
             results: None,
+            memory: None,
             problem: None,
         }
+    }
+
+    /// An empty kernel at thread level. Its `return`s give nothing.
+    pub fn kernel(name: &'static str, at: &'static Location<'static>) -> Builder {
+        Builder { memory: Some(Memory::default()), ..Builder::new(name, at) }
+    }
+
+    /// An argument of a kernel that is an array in the memory of the device.
+    pub fn slice(&mut self, slice: Slice) -> Place {
+        let slices = &mut self.kernel_memory().slices;
+        slices.push(slice);
+        Place::Slice(slices.len() as u16 - 1)
+    }
+
+    /// An array that the threads of a block share.
+    pub fn shared(&mut self, array: Shared) -> Place {
+        let shared = &mut self.kernel_memory().shared;
+        let last = shared.last().is_some_and(|s| s.len.is_none());
+        shared.push(array);
+        let place = Place::Shared(shared.len() as u16 - 1);
+        if last {
+            self.wrong("the shared array whose length the launch gives must be the last one");
+        }
+        place
+    }
+
+    /// A number of the launch.
+    pub fn fact(&mut self, fact: Fact) -> Val {
+        if let Some(&(argument, _)) = self.kernel_memory().facts.iter().find(|(_, f)| *f == fact) {
+            let same = |value: &Value| value.source == Source::Argument(argument);
+            return self.values.iter().position(same).expect("an argument") as Val;
+        }
+        let v = self.argument(DType::I64);
+        let argument = self.arguments.len() as u16 - 1;
+        self.kernel_memory().facts.push((argument, fact));
+        v
+    }
+
+    /// Does something, which may give a value of type `dtype`.
+    pub fn act(&mut self, effect: Effect, operands: &[Val], dtype: Option<DType>, line: u32) -> Option<Val> {
+        let result = dtype.map(|dtype| self.value(Source::Joined, dtype));
+        let operands = SmallVec::from_slice(operands);
+        self.here.push(Statement::Do(Act { effect, operands, result, line }));
+        result
+    }
+
+    /// What makes it a kernel; one that is none has a problem.
+    fn kernel_memory(&mut self) -> &mut Memory {
+        if self.memory.is_none() {
+            self.wrong("only kernels at thread level reach memory");
+        }
+        self.memory.get_or_insert_default()
     }
 
     fn value(&mut self, source: Source, dtype: DType) -> Val {
@@ -227,6 +283,9 @@ impl Builder {
 
     /// The whole function. Its last statement is a `return`, or never ends.
     pub fn finish(mut self) -> Result<Arc<Function>, String> {
+        if self.memory.is_some() {
+            self.return_(&[]);
+        }
         if !self.open.is_empty() {
             self.wrong("an `if` or a loop is not ended");
         }
@@ -235,6 +294,7 @@ impl Builder {
             return Err(problem);
         }
         let lowered = lower::lower(&self.here, &self.values, &self.loops, types)?;
-        Function::new(self.name, self.at, self.arguments, lowered.values, lowered.body, lowered.results)
+        let lower::Lowered { values, body, results } = lowered;
+        Function::new(self.name, self.at, self.arguments, values, body, results, self.memory)
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn exits(statements: &[Statement]) -> BTreeSet<Exit> {
                 let own = [Exit::Break(*l), Exit::Continue(*l)];
                 all.extend(exits(body).into_iter().filter(|e| !own.contains(e)));
             }
-            Statement::Compute(_) | Statement::Get(..) | Statement::Set(..) => {}
+            Statement::Compute(_) | Statement::Get(..) | Statement::Set(..) | Statement::Do(_) => {}
         }
     }
     all

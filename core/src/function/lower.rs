@@ -12,7 +12,7 @@
 use super::builder::{LoopFacts, Statement, Variable};
 use super::live::{Exit, Live, assigned, exits, never_falls};
 use super::prune::prune;
-use super::{Block, Join, Source, State, Step, Val, Value};
+use super::{Act, Block, Join, Source, State, Step, Val, Value};
 use crate::dtype::{DType, Scalar};
 use crate::op::{BinaryOp, MapOp, UnaryOp};
 use smallvec::smallvec;
@@ -175,6 +175,16 @@ impl<'s> Lower<'s> {
                 Statement::Get(v, variable) => {
                     let value = env.get(&Slot::Variable(*variable));
                     self.new[*v as usize] = *value.ok_or("a variable is read where it has no value")?;
+                    continue;
+                }
+                Statement::Do(act) => {
+                    let operands = act.operands.iter().map(|&v| self.value(v)).collect::<Result<_, _>>()?;
+                    let result = act.result.map(|old| {
+                        let v = self.joined(self.old[old as usize].dtype);
+                        self.new[old as usize] = v;
+                        v
+                    });
+                    out.push(Step::Do(Act { operands, result, ..act.clone() }));
                     continue;
                 }
                 Statement::Set(variable, v) => {

@@ -9,6 +9,7 @@
 //! If     one of two blocks, whose values meet in the results
 //! Loop   a block again and again, with states that are carried from turn to turn
 //! Exit   lanes for which the condition holds leave the loop (only directly in a loop's block)
+//! Do     an effect, in kernels at thread level ([`effect`])
 //! ```
 //!
 //! So there is one way out of a loop and none out of a block: what the function wrote as `break`,
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 mod builder;
+mod effect;
 mod live;
 mod lower;
 mod prune;
@@ -36,6 +38,7 @@ mod prune;
 mod tests;
 
 pub use builder::{Builder, Variable};
+pub use effect::{Act, Atomic, Effect, Fact, Memory, Place, Shared, Shuffle, Slice, Vote};
 
 /// Stands for a value of a function.
 pub type Val = u32;
@@ -51,7 +54,7 @@ pub enum Source {
     Constant(Scalar),
     /// An elementwise operation of other values.
     Map(MapOp, SmallVec<[Val; 3]>),
-    /// Given by structure: a result of an `If`, or a state of a `Loop`.
+    /// Given by structure: a result of an `If`, a state of a `Loop`, or what an effect gives.
     Joined,
 }
 
@@ -123,6 +126,8 @@ pub enum Step {
         /// States (by position) with the value that leaving lanes give them.
         keep: Vec<(u16, Val)>,
     },
+    /// Something is done, in a kernel.
+    Do(Act),
 }
 
 /// A function of scalars, ready for the engines.
@@ -140,6 +145,8 @@ pub struct Function {
     pub body: Block,
     /// The values that it gives.
     pub results: Vec<Val>,
+    /// What it has as a kernel at thread level.
+    pub memory: Option<Memory>,
     /// A number that no other function of this process has.
     id: u64,
 }
@@ -147,7 +154,9 @@ pub struct Function {
 /// The same text is the same function, wherever it stands.
 impl PartialEq for Function {
     fn eq(&self, o: &Function) -> bool {
-        let parts = |f: &Function| (f.arguments.clone(), f.values.clone(), f.body.clone(), f.results.clone());
+        fn parts(f: &Function) -> (&[DType], &[Value], &Block, &[Val], &Option<Memory>) {
+            (&f.arguments, &f.values, &f.body, &f.results, &f.memory)
+        }
         self.id == o.id || parts(self) == parts(o)
     }
 }
@@ -156,7 +165,7 @@ impl Eq for Function {}
 
 impl Hash for Function {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        (&self.arguments, &self.values, &self.body, &self.results).hash(h);
+        (&self.arguments, &self.values, &self.body, &self.results, &self.memory).hash(h);
     }
 }
 
@@ -168,10 +177,11 @@ impl Function {
         values: Vec<Value>,
         body: Block,
         results: Vec<Val>,
+        memory: Option<Memory>,
     ) -> Result<Arc<Function>, String> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let f = Function { name, at, arguments, values, body, results, id };
+        let f = Function { name, at, arguments, values, body, results, memory, id };
         f.verify()?;
         Ok(Arc::new(f))
     }
@@ -202,7 +212,7 @@ impl Function {
             block.iter().any(|step| match step {
                 Step::Loop { .. } => true,
                 Step::If { then, other, .. } => any(then) || any(other),
-                Step::Run(_) | Step::Exit { .. } => false,
+                Step::Run(_) | Step::Exit { .. } | Step::Do(_) => false,
             })
         }
         any(&self.body)
@@ -257,6 +267,13 @@ impl Function {
                         check_known(&inside, state.next, "a state")?;
                         known[state.value as usize] = state.live;
                     }
+                }
+                Step::Do(act) => {
+                    if self.memory.is_none() {
+                        return Err(format!("{:?} in a function that is no kernel", act.effect));
+                    }
+                    act.operands.iter().try_for_each(|&v| check_known(known, v, "an effect"))?;
+                    act.result.into_iter().for_each(|v| known[v as usize] = true);
                 }
                 Step::Exit { cond, keep } => {
                     let Some(states) = states else { return Err("an exit outside a loop".into()) };

@@ -1,7 +1,7 @@
 //! Takes out of a lowered function what no result needs.
 
 use super::lower::Lowered;
-use super::{Block, Join, Source, State, Step, Val, Value};
+use super::{Act, Block, Join, Source, State, Step, Val, Value};
 
 const NONE: Val = Val::MAX;
 
@@ -66,6 +66,7 @@ fn want(values: &[Value], block: &Block, wanted: &mut [bool]) -> bool {
                 new |= want(values, body, wanted);
             }
             Step::Exit { .. } => {}
+            Step::Do(act) => act.operands.iter().for_each(|&v| mark(v, wanted)),
         }
     }
     new
@@ -76,9 +77,14 @@ fn is_wanted(step: &Step, wanted: &[bool]) -> bool {
     let has = |v: Val| wanted[v as usize];
     match step {
         Step::Run(range) => range.clone().any(has),
-        Step::If { joins, .. } => joins.iter().any(|j| has(j.value)),
-        Step::Loop { states, .. } => states.iter().any(|s| has(s.value)),
-        Step::Exit { .. } => true,
+        Step::If { joins, then, other, .. } => {
+            joins.iter().any(|j| has(j.value)) || then.iter().chain(other).any(|s| is_wanted(s, wanted))
+        }
+        Step::Loop { states, body, .. } => {
+            let acts = |s: &Step| !matches!(s, Step::Exit { .. }) && is_wanted(s, wanted);
+            states.iter().any(|s| has(s.value)) || body.iter().any(acts)
+        }
+        Step::Exit { .. } | Step::Do(_) => true,
     }
 }
 
@@ -150,6 +156,11 @@ impl Prune<'_> {
                     }
                     let states = kept.into_iter().map(|(s, next)| State { next: self.new[next as usize], ..s });
                     out.push(Step::Loop { states: states.collect(), body, limit: *limit, line: *line });
+                }
+                Step::Do(act) => {
+                    let operands = act.operands.iter().map(|&v| self.new[v as usize]).collect();
+                    let result = act.result.map(|v| self.number(v));
+                    out.push(Step::Do(Act { operands, result, ..act.clone() }));
                 }
                 Step::Exit { cond, keep } => {
                     out.push(Step::Exit { cond: self.new[*cond as usize], keep: keep.clone() });

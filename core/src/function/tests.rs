@@ -92,6 +92,7 @@ impl Direct<'_> {
                 },
                 Statement::Break(l) => Out::Break(*l),
                 Statement::Continue(l) => Out::Continue(*l),
+                Statement::Do(_) => panic!("no kernels here"),
                 Statement::Return(values) => Out::Return(values.iter().map(|&v| self.get(v)).collect()),
             };
             if !matches!(out, Out::Falls) {
@@ -181,6 +182,7 @@ impl Masked<'_> {
                 }
             }
             Step::Exit { .. } => panic!("an exit outside a loop"),
+            Step::Do(_) => panic!("no kernels here"),
         }
     }
 }

@@ -49,6 +49,26 @@ impl Emitter {
         self.define(ty, format_args!("atomicrmw add {} {at}, i32 1{scope} monotonic", at.ty))
     }
 
+    /// Changes a scalar in memory in one step (`op` is that of `atomicrmw`); gives what it was. Nothing
+    /// is ordered by it.
+    pub fn atomic<'e>(&'e self, op: &str, at: V<'e>, value: V<'e>) -> V<'e> {
+        let (ty, scope, align) = (value.ty, self.scope(), value.ty.elem.bits() / 8);
+        let text = format_args!("atomicrmw {op} {} {at}, {ty} {value}{scope} monotonic, align {align}", at.ty);
+        self.define(ty, text)
+    }
+
+    /// Writes `new` where memory has `expected` (integers), in one step; gives what it had. Nothing is
+    /// ordered by it.
+    pub fn compare_exchange<'e>(&'e self, at: V<'e>, expected: V<'e>, new: V<'e>) -> V<'e> {
+        let (ty, scope, align) = (new.ty, self.scope(), new.ty.elem.bits() / 8);
+        let pair = self.fresh(ty);
+        self.line(format_args!(
+            "{pair} = cmpxchg {} {at}, {ty} {expected}, {ty} {new}{scope} monotonic monotonic, align {align}",
+            at.ty
+        ));
+        self.define(ty, format_args!("extractvalue {{ {ty}, i1 }} {pair}, 0"))
+    }
+
     /// Orders what this thread does with memory before and after: `release` or `acquire`.
     pub fn fence(&self, order: &str) {
         self.line(format_args!("fence{} {order}", self.scope()));

@@ -18,6 +18,8 @@
 //! | `Columns` | reductions across the memory's rows, of up to 256 elements | columns |
 //! | `SplitColumns` | the same, of more: a launch a sweep | columns x pieces |
 //!
+//! Kernels that a program writes for single threads are in [`threads`].
+//!
 //! The same text but for a few intrinsics ([`simt`]) is PTX on a GPU and a function of the host
 //! in the simulator, so what is tested there is what runs on a card.
 
@@ -30,6 +32,7 @@ mod points;
 mod simt;
 mod stack;
 mod team;
+pub mod threads;
 pub mod tiles;
 
 use super::emit::{Dialect, Elem, Emitter, I64, Ty, V};

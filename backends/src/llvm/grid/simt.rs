@@ -7,6 +7,7 @@
 
 pub use crate::llvm::body::{from_word, to_word};
 use crate::llvm::emit::{Dialect, Elem, Emitter, I64, PTR, Ty, V};
+use lazuli_core::function::{Shuffle, Vote};
 
 /// The 32-bit integer, type of thread numbers.
 pub const I32: Ty = Ty { elem: Elem::I32, lanes: 1 };
@@ -22,6 +23,7 @@ mod record {
     pub const BARRIER: i64 = 24;
     pub const SHUFFLE: i64 = 32;
     pub const CHECK: i64 = 40;
+    pub const REPORT: i64 = 48;
 }
 
 /// What an access to memory does: the flags of a check.
@@ -43,11 +45,16 @@ fn field<'e>(e: &'e Emitter, ty: Ty, at: i64) -> V<'e> {
 }
 
 fn register<'e>(e: &'e Emitter, name: &str, at: i64) -> V<'e> {
-    let number = match e.dialect {
-        Dialect::Ptx => e.call(&format!("llvm.nvvm.read.ptx.sreg.{name}.x"), I32, &[]),
-        _ => field(e, I32, at),
-    };
-    e.convert("zext", number, I64)
+    match e.dialect {
+        Dialect::Ptx => special(e, name, 0),
+        _ => e.convert("zext", field(e, I32, at), I64),
+    }
+}
+
+/// A special register of a GPU along an axis (0 is x), as a 64-bit number.
+pub fn special<'e>(e: &'e Emitter, name: &str, axis: u8) -> V<'e> {
+    let axis = ['x', 'y', 'z'][usize::from(axis)];
+    e.convert("zext", e.call(&format!("llvm.nvvm.read.ptx.sreg.{name}.{axis}"), I32, &[]), I64)
 }
 
 /// Number of this thread in its block.
@@ -73,33 +80,93 @@ pub fn barrier(e: &Emitter, site: u32) {
 
 /// The value that thread `lane ^ xor` of the warp has. All threads of the warp must be here.
 pub fn exchange<'e>(v: V<'e>, xor: i64, site: u32) -> V<'e> {
+    shuffle(Shuffle::Xor, v, v.e.int(I32, xor), site)
+}
+
+/// The value of another thread of the warp, which a 32-bit number tells. All threads of the warp must
+/// be here.
+pub fn shuffle<'e>(kind: Shuffle, v: V<'e>, which: V<'e>, site: u32) -> V<'e> {
     let e = v.e;
     let word = to_word(v);
     let other = match e.dialect {
         Dialect::Ptx if v.ty.elem.bits() <= 32 => {
             let low = e.convert("trunc", word, I32);
-            e.convert("zext", shuffle32(low, xor), I64)
+            e.convert("zext", shuffle32(kind, low, which), I64)
         }
         Dialect::Ptx => {
             let low = e.convert("trunc", word, I32);
             let high = e.convert("trunc", e.binary("lshr", word, e.i64(32)), I32);
-            let low = e.convert("zext", shuffle32(low, xor), I64);
-            let high = e.convert("zext", shuffle32(high, xor), I64);
+            let low = e.convert("zext", shuffle32(kind, low, which), I64);
+            let high = e.convert("zext", shuffle32(kind, high, which), I64);
             e.binary("or", low, e.binary("shl", high, e.i64(32)))
         }
         _ => {
             let function = field(e, PTR, record::SHUFFLE);
-            let args = [thread(e), word, e.int(I32, xor), e.int(I32, site.into())];
+            let args = [thread(e), word, xor_of(kind, which), e.int(I32, site.into())];
             e.call_indirect(function, I64, &args)
         }
     };
     from_word(other, v.ty)
 }
 
-fn shuffle32<'e>(v: V<'e>, xor: i64) -> V<'e> {
+fn shuffle32<'e>(kind: Shuffle, v: V<'e>, which: V<'e>) -> V<'e> {
     let e = v.e;
-    let args = [e.int(I32, -1), v, e.int(I32, xor), e.int(I32, WARP - 1)];
-    e.call("llvm.nvvm.shfl.sync.bfly.i32", I32, &args)
+    // The last operand is the lane that a shuffle up stops at, or the last one of the others.
+    let (name, end) = match kind {
+        Shuffle::Lane => ("idx", WARP - 1),
+        Shuffle::Xor => ("bfly", WARP - 1),
+        Shuffle::Down => ("down", WARP - 1),
+        Shuffle::Up => ("up", 0),
+    };
+    let args = [e.int(I32, -1), v, which, e.int(I32, end)];
+    e.call(&format!("llvm.nvvm.shfl.sync.{name}.i32"), I32, &args)
+}
+
+/// By which bits the number of the lane that is asked differs from that of a simulated thread.
+fn xor_of<'e>(kind: Shuffle, which: V<'e>) -> V<'e> {
+    let e = which.e;
+    let last = e.int(I32, WARP - 1);
+    let lane = e.binary("and", field(e, I32, record::TID), last);
+    let unless = |outside: &str, from: V<'e>| {
+        e.select(e.compare(outside, from, e.int(I32, if outside == "icmp slt" { 0 } else { WARP - 1 })), lane, from)
+    };
+    let from = match kind {
+        Shuffle::Xor => return e.binary("and", which, last),
+        Shuffle::Lane => e.binary("and", which, last),
+        Shuffle::Down => unless("icmp ugt", e.add(lane, which)),
+        Shuffle::Up => unless("icmp slt", e.binary("sub", lane, which)),
+    };
+    e.binary("xor", lane, from)
+}
+
+/// What a warp finds out about a bool together. All of its threads must be here.
+pub fn vote<'e>(kind: Vote, truth: V<'e>, site: u32) -> V<'e> {
+    let e = truth.e;
+    let all = e.int(I32, -1);
+    let bits = match e.dialect {
+        Dialect::Ptx => match kind {
+            Vote::Any => return e.call("llvm.nvvm.vote.any.sync", Ty::new(Elem::I1, 1), &[all, truth]),
+            Vote::All => return e.call("llvm.nvvm.vote.all.sync", Ty::new(Elem::I1, 1), &[all, truth]),
+            Vote::Ballot => e.call("llvm.nvvm.vote.ballot.sync", I32, &[all, truth]),
+        },
+        // Everybody's bit in its place, from lane to lane.
+        _ => {
+            let lane = e.binary("and", field(e, I32, record::TID), e.int(I32, WARP - 1));
+            let own = e.binary("shl", e.convert("zext", truth, I32), lane);
+            (0..5).fold(own, |bits, step| e.binary("or", bits, exchange(bits, 1 << step, site)))
+        }
+    };
+    match kind {
+        Vote::Any => e.compare("icmp ne", bits, e.int(I32, 0)),
+        Vote::All => e.compare("icmp eq", bits, all),
+        Vote::Ballot => e.convert("zext", bits, I64),
+    }
+}
+
+/// Tells the simulator of an index that is not below a number of elements.
+pub fn report<'e>(e: &'e Emitter, index: V<'e>, len: V<'e>, site: u32) {
+    let function = field(e, PTR, record::REPORT);
+    e.call_host(function, &[thread(e), index, len, e.int(I32, site.into())]);
 }
 
 /// An address in the device's memory, from its number.

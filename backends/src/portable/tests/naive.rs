@@ -204,6 +204,7 @@ fn run_step(callee: &Callee, step: &function::Step, values: &mut Vec<u64>) {
             }
         }
         function::Step::Exit { .. } => panic!("an exit outside a loop"),
+        function::Step::Do(_) => panic!("an effect in a function that is no kernel"),
     }
 }
 
