@@ -15,7 +15,7 @@
 use super::streams::Stream;
 use super::{stats, transfer};
 use crate::Stats;
-use lazuli_core::{BufferRef, DeviceId, Element, ErrorKind, Layout, Value};
+use lazuli_core::{BufferRef, DType, DeviceId, Element, ErrorKind, Layout, Value};
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
@@ -103,6 +103,21 @@ impl<T: Element> DerefMut for HostMemory<T> {
     }
 }
 
+/// A device's memory as the argument of a kernel at thread level.
+#[derive(Clone, Copy)]
+pub struct SliceArgument<'a> {
+    /// The memory.
+    pub buffer: &'a BufferRef,
+    /// Where its elements begin.
+    pub address: u64,
+    /// How many they are.
+    pub len: usize,
+    /// Their type.
+    pub dtype: DType,
+    /// Whose memory it is.
+    pub device: DeviceId,
+}
+
 /// Elements in a device's memory, with one owner.
 pub struct DeviceMemory<T: Element> {
     buffer: BufferRef,
@@ -183,6 +198,12 @@ impl<T: Element> DeviceMemory<T> {
     /// The memory itself.
     pub(crate) fn buffer(&self) -> &BufferRef {
         &self.buffer
+    }
+
+    /// The memory as the argument of a kernel. One that writes it borrows it for that.
+    pub fn argument(&self) -> SliceArgument<'_> {
+        let address = self.buffer.ptr() as u64;
+        SliceArgument { buffer: &self.buffer, address, len: self.len, dtype: T::DTYPE, device: self.device }
     }
 
     /// How many elements.

@@ -1,6 +1,7 @@
 //! Devices that run kernels as grids of threads: NVIDIA GPUs, and the simulator of one.
 //!
 //! [`launch`] settles how many blocks a kernel is and what numbers they get, the same for both, [`product`] what matrix products are;
+//! [`thread_level`] is for kernels that programs write themselves;
 //! [`cuda`] runs the blocks on a GPU, [`simulator`] on the CPU; [`ptxas`] says what they take of a card.
 
 #[cfg(feature = "cuda")]
@@ -9,6 +10,7 @@ pub mod launch;
 pub mod product;
 pub mod ptxas;
 pub mod simulator;
+pub mod thread_level;
 
 use crate::llvm::exit::Compiling;
 use crate::llvm::{grid::Printed, nvptx};

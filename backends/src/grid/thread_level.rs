@@ -1,0 +1,339 @@
+//! Kernels that a program writes at thread level: their code, and their launches.
+//!
+//! On the simulator a launch is checked: accesses out of bounds, races between threads, barriers that
+//! not all threads reach, reads of shared memory that nobody wrote, loops that do not end. Each is an
+//! error that names the thread, the index and the line. On a card indices are looked at. What is
+//! launched without checks is as fast as it can be, and the program answers for it.
+
+use crate::exec::buffers::SliceArgument;
+use crate::exec::streams::Stream;
+use crate::exec::{stats, threads::num_threads};
+use crate::llvm::emit::Dialect;
+use crate::llvm::grid::threads::{self, Bounds, Printed};
+use crate::llvm::{Code, kernels};
+use crate::{Stats, sim};
+use lazuli_core::function::Memory;
+use lazuli_core::{DeviceId, ErrorKind, Function};
+use lazuli_fusion::Callee;
+use std::sync::{Arc, OnceLock};
+
+type Result<T> = std::result::Result<T, ErrorKind>;
+
+/// The most threads of a block along z, and blocks of a grid along y and z: those of all cards.
+const MOST_Z_THREADS: u32 = 64;
+const MOST_YZ_BLOCKS: u32 = 65_535;
+
+/// A kernel at thread level.
+pub struct ThreadKernel {
+    callee: Callee,
+    memory: Memory,
+    checked: OnceLock<Result<Arc<Simulated>>>,
+    trusted: OnceLock<Result<Arc<Simulated>>>,
+    #[cfg(feature = "cuda")]
+    cards: on_card::Cards,
+}
+
+/// Machine code for the simulator.
+struct Simulated {
+    code: Code,
+    cooperative: bool,
+    sites: Vec<sim::Site>,
+}
+
+/// How many threads run a kernel, and what their blocks share.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Blocks along x, y and z.
+    pub grid: [u32; 3],
+    /// Threads of a block along x, y and z.
+    pub block: [u32; 3],
+    /// Elements of the shared array whose length the launch gives.
+    pub shared: usize,
+}
+
+impl ThreadKernel {
+    /// A kernel from its function.
+    pub fn new(function: &Arc<Function>) -> Result<ThreadKernel> {
+        let Some(memory) = function.memory.clone() else {
+            return Err(ErrorKind::Internal(format!("`{}` is no kernel", function.name)));
+        };
+        Ok(ThreadKernel {
+            callee: Callee::new(function),
+            memory,
+            checked: OnceLock::new(),
+            trusted: OnceLock::new(),
+            #[cfg(feature = "cuda")]
+            cards: on_card::Cards::default(),
+        })
+    }
+
+    /// Its name in the program.
+    pub fn name(&self) -> &'static str {
+        self.callee.function.name
+    }
+
+    /// The function in primitive instructions: what all engines run.
+    pub fn callee(&self) -> &Callee {
+        &self.callee
+    }
+
+    /// Its module in LLVM IR, for a card or for the simulator.
+    pub fn print(&self, dialect: Dialect, bounds: Bounds) -> Result<Printed> {
+        threads::print(&self.callee, &self.memory, dialect, bounds).map_err(ErrorKind::Compile)
+    }
+
+    /// Puts a launch on a stream. On the simulator it is done when this returns, and on a card if it is
+    /// checked.
+    ///
+    /// # Safety
+    /// Each slice's memory is there for the stream and used by nobody else in a way that conflicts. If
+    /// bounds are trusted, all indices are in bounds and threads do not race.
+    pub unsafe fn launch(
+        &self,
+        stream: &Stream,
+        shape: Shape,
+        scalars: &[u64],
+        slices: &[SliceArgument<'_>],
+        bounds: Bounds,
+    ) -> Result<()> {
+        let device = stream.device();
+        if device.is_host() {
+            let text = format!(
+                "`{}` is a kernel of threads, which {} does not have: launch it on a GPU, or on `Device::cuda_simulator()`",
+                self.name(),
+                device.name()
+            );
+            return Err(ErrorKind::InvalidArgument(text));
+        }
+        self.check(shape, scalars, slices, device)?;
+        match stream {
+            // SAFETY: by the contract of this function.
+            Stream::Host(_) => unsafe { self.simulate(shape, scalars, slices, bounds) },
+            #[cfg(feature = "cuda")]
+            // SAFETY: by the contract of this function.
+            Stream::Cuda(stream) => unsafe { self.on_card(stream, shape, scalars, slices, bounds) },
+        }
+    }
+
+    /// Is it a launch of this kernel that a card could run?
+    fn check(
+        &self,
+        shape: Shape,
+        scalars: &[u64],
+        slices: &[SliceArgument<'_>],
+        device: DeviceId,
+    ) -> Result<()> {
+        let name = self.name();
+        let wrong = |text: String| Err(ErrorKind::InvalidArgument(format!("`{name}`: {text}")));
+        let Shape { grid, block, .. } = shape;
+        if grid.contains(&0) || block.contains(&0) {
+            return wrong(format!("a launch of {grid:?} blocks of {block:?} threads has no threads"));
+        }
+        let product = |n: [u32; 3]| n.iter().try_fold(1u32, |a, &b| a.checked_mul(b)).unwrap_or(u32::MAX);
+        if product(block) > sim::MAX_BLOCK || block[2] > MOST_Z_THREADS {
+            let most = sim::MAX_BLOCK;
+            return wrong(format!("a block of {block:?} threads: {most} in all, and {MOST_Z_THREADS} along z, are the most"));
+        }
+        if product(grid) > sim::MAX_GRID || grid[1].max(grid[2]) > MOST_YZ_BLOCKS {
+            let most = sim::MAX_GRID;
+            return wrong(format!("a grid of {grid:?} blocks: {most} in all, and {MOST_YZ_BLOCKS} along y and z, are the most"));
+        }
+        let (have, want) = (scalars.len(), threads::scalars(&self.callee, &self.memory).len());
+        if have != want || slices.len() != self.memory.slices.len() {
+            return wrong("arguments of another kernel".into());
+        }
+        let dynamic = self.memory.shared.iter().any(|array| array.len.is_none());
+        if shape.shared > 0 && !dynamic {
+            return wrong("it has no shared array whose length the launch gives".into());
+        }
+        let bytes = self.shared_bytes(shape);
+        if bytes > sim::MAX_SHARED as usize {
+            return wrong(format!("{bytes} bytes of shared memory, where {} are the most", sim::MAX_SHARED));
+        }
+        for (slice, known) in slices.iter().zip(&self.memory.slices) {
+            if slice.device != device {
+                let (of, on) = (slice.device.name(), device.name());
+                return wrong(format!("`{}` is in the memory of {of}, and the stream is one of {on}", known.name));
+            }
+            if slice.dtype != known.dtype {
+                return wrong(format!("`{}` has elements of {}, not {}", known.name, known.dtype, slice.dtype));
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of shared memory of a block.
+    fn shared_bytes(&self, shape: Shape) -> usize {
+        let (begins, end) = threads::shared_layout(&self.memory);
+        match self.memory.shared.last().zip(begins.last()) {
+            Some((array, begin)) if array.len.is_none() => {
+                begin.saturating_add(shape.shared.saturating_mul(array.dtype.size()))
+            }
+            _ => end,
+        }
+    }
+
+    /// The words of a launch; a card notes accesses out of bounds at `fault`.
+    fn words(&self, shape: Shape, scalars: &[u64], slices: &[SliceArgument<'_>], fault: u64) -> Vec<u64> {
+        let mut words = scalars.to_vec();
+        words.extend(slices.iter().flat_map(|s| [s.address, s.len as u64]));
+        words.extend(shape.block.iter().chain(&shape.grid).map(|&n| u64::from(n)));
+        words.extend([shape.shared as u64, fault]);
+        debug_assert_eq!(words.len(), threads::words(&self.callee, &self.memory));
+        words
+    }
+
+    fn simulated(&self, bounds: Bounds) -> Result<Arc<Simulated>> {
+        let (slot, dialect) = match bounds {
+            Bounds::Checked => (&self.checked, Dialect::Checked),
+            Bounds::Trusted => (&self.trusted, Dialect::Simulated),
+        };
+        slot.get_or_init(|| {
+            let printed = self.print(dialect, bounds)?;
+            stats::count(&Stats { kernels_compiled: 1, ..Stats::default() });
+            let code = kernels::with_compiler(|jit| {
+                jit.compile(&printed.text, &["run"]).map_err(|error| ErrorKind::Compile(error.to_string()))
+            })?;
+            let site = |what: &String| sim::Site { what: what.clone(), at: None };
+            let sites = printed.sites.iter().map(site).collect();
+            Ok(Arc::new(Simulated { code, cooperative: printed.cooperative, sites }))
+        })
+        .clone()
+    }
+
+    /// # Safety
+    /// As [`launch`](Self::launch).
+    unsafe fn simulate(
+        &self,
+        shape: Shape,
+        scalars: &[u64],
+        slices: &[SliceArgument<'_>],
+        bounds: Bounds,
+    ) -> Result<()> {
+        let program = self.simulated(bounds)?;
+        let words = self.words(shape, scalars, slices, 0);
+        // SAFETY: the code was generated with this signature.
+        let kernel = unsafe { std::mem::transmute::<*const u8, sim::Kernel>(program.code.entry(0)) };
+        let launch = sim::Launch {
+            shared: self.shared_bytes(shape) as u32,
+            cooperative: program.cooperative,
+            sites: &program.sites,
+            ..sim::Launch::new(kernel, &words, shape.grid.iter().product(), shape.block.iter().product())
+        };
+        stats::count(&Stats { launches: 1, ..Stats::default() });
+        // SAFETY: by the contract of this function; checked code asks before each access.
+        let result = unsafe {
+            match bounds {
+                Bounds::Trusted => sim::run(&launch, num_threads()),
+                Bounds::Checked => {
+                    let mut memory = sim::Memory::new();
+                    for (slice, known) in slices.iter().zip(&self.memory.slices) {
+                        let bytes = slice.len * slice.dtype.size();
+                        memory.add(slice.address, bytes, true, known.writable, format!("`{}`", known.name));
+                    }
+                    sim::run_checked(&launch, &memory)
+                }
+            }
+        };
+        result.map_err(|fault| ErrorKind::Device(format!("kernel `{}` failed: {fault}", self.name())))
+    }
+}
+
+#[cfg(feature = "cuda")]
+mod on_card {
+    use super::*;
+    use crate::cuda::{Note, Stream};
+    use crate::exec::transfer;
+    use crate::grid::cuda::{self, Loaded};
+    use crate::llvm::grid;
+    use lazuli_core::BufferRef;
+    use smallvec::SmallVec;
+    use std::collections::HashMap;
+    use std::sync::{Mutex, PoisonError};
+
+    /// The code of a kernel by device and bounds.
+    #[derive(Default)]
+    pub struct Cards(Mutex<HashMap<(usize, Bounds), (Arc<Loaded>, Arc<[String]>)>>);
+
+    /// Bytes of the record of an access out of bounds.
+    const RECORD: usize = 32;
+
+    impl ThreadKernel {
+        fn loaded(
+            &self,
+            stream: &Stream,
+            bounds: Bounds,
+        ) -> Result<(Arc<Loaded>, Arc<[String]>)> {
+            let device = stream.device();
+            let mut known = self.cards.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(found) = known.get(&(device.index(), bounds)) {
+                return Ok(found.clone());
+            }
+            let printed = self.print(Dialect::Ptx, bounds)?;
+            let key = lazuli_fusion::trace::words_of(&(&self.callee, &self.memory, self.name()));
+            let what = format!("threads {bounds:?}");
+            let sites: Arc<[String]> = printed.sites.into();
+            let module = grid::Printed {
+                text: printed.text,
+                entries: vec!["run".into()],
+                shared: printed.shared,
+                cooperative: printed.cooperative,
+                sites: Vec::new(),
+            };
+            let loaded = cuda::loaded(&[&what], &key, device, &["run".into()], || Ok(module))?;
+            known.insert((device.index(), bounds), (loaded.clone(), sites.clone()));
+            Ok((loaded, sites))
+        }
+
+        /// # Safety
+        /// As [`launch`](Self::launch).
+        pub(super) unsafe fn on_card(
+            &self,
+            stream: &Stream,
+            shape: Shape,
+            scalars: &[u64],
+            slices: &[SliceArgument<'_>],
+            bounds: Bounds,
+        ) -> Result<()> {
+            let (loaded, sites) = self.loaded(stream, bounds)?;
+            for slice in slices {
+                cuda::buffer(slice.buffer)?.used_on(stream)?;
+            }
+            let record: Option<BufferRef> = match bounds {
+                Bounds::Trusted => None,
+                Bounds::Checked => {
+                    let record = transfer::allocate(RECORD, stream.device().id())?;
+                    let buffer = cuda::buffer(&record)?;
+                    buffer.used_on(stream)?;
+                    buffer.place().fill_zero(buffer, RECORD, stream)?;
+                    Some(record)
+                }
+            };
+            let fault = record.as_ref().map_or(0, |record| record.ptr() as u64);
+            let words = self.words(shape, scalars, slices, fault);
+            let note = Note { operation: self.name(), location: Some(self.callee.function.at) };
+            let shared = self.shared_bytes(shape);
+            let (grid, block) = (shape.grid.map(i64::from), shape.block.map(i64::from));
+            let words = [SmallVec::from_vec(words)];
+            // SAFETY: the kernel has one parameter, an array of as many words; the rest by the contract, and
+            // the record is ours.
+            unsafe { stream.launch_foreign(loaded.function(0), grid, block, shared, &words, note)? };
+            let Some(record) = record else { return Ok(()) };
+            let mut bytes = [0u8; RECORD];
+            let buffer = cuda::buffer(&record)?;
+            stream.device().download(buffer, 0, &mut bytes, stream)?;
+            let word = |k: usize| i64::from_le_bytes(bytes[k * 8..][..8].try_into().expect("8 bytes"));
+            match word(0) {
+                0 => Ok(()),
+                site => Err(ErrorKind::Device(format!(
+                    "kernel `{}` failed: out of bounds: block {}, thread {} uses index {} in `{}`",
+                    self.name(),
+                    word(3),
+                    word(2),
+                    word(1),
+                    sites.get(site as usize - 1).map_or("?", String::as_str),
+                ))),
+            }
+        }
+    }
+}
