@@ -1,6 +1,9 @@
 #![doc = include_str!("lib.md")]
 #![deny(missing_docs)]
 
+// What the attribute writes begins with `::lazuli`, in this crate too.
+extern crate self as lazuli;
+
 mod array;
 mod benchmark;
 mod buffer;
@@ -12,6 +15,7 @@ mod display;
 mod dynamic;
 mod elementwise;
 mod eval;
+mod function;
 mod inspect;
 mod interop;
 mod limit;
@@ -41,6 +45,10 @@ pub use control::{
 pub use device::{Device, DeviceInfo};
 pub use dynamic::DynArray;
 pub use eval::{Roots, eval, explain};
+pub use function::{
+    Arg, Bundle, ElementwiseKernel, Expr, Given as KernelArguments, Inputs as KernelInputs,
+    Outputs as KernelOutputs, if_else, while_loop,
+};
 pub use inspect::{Inspection, IntoCapability, KernelCode, Resources, inspect};
 pub use limit::{RecordingLimit, set_recording_limit, with_recording_limit};
 pub use numbers::{Bitwise, Float, Integer, Number, Real};
@@ -54,7 +62,14 @@ pub use lazuli_core::dtype::{DType, Element, bf16, f16};
 pub use lazuli_core::error::{Error, ErrorKind};
 pub use lazuli_core::shape::DimInt;
 pub use lazuli_fusion::explain::ExplainedStep;
+pub use lazuli_macros::vectorize;
 pub use ndarray::{NewAxis, s};
+
+/// What the attributes of this crate write. Not for use by hand: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::function::{Arg, Join, Kind, Traces, Vectorized, call, here, scalar, traced};
+}
 
 // What is defined below the front door cannot have an example there that uses arrays.
 
@@ -120,7 +135,7 @@ pub use lazuli_fusion::Explain;
 pub mod prelude {
     pub use crate::{
         Array, Axes, Bitwise, DType, Device, DynArray, Element, Float, Integer, IntoDims, NewAxis, Number,
-        Real, bf16, f16, keep, s,
+        Real, bf16, f16, keep, s, vectorize,
     };
 }
 

@@ -8,9 +8,10 @@
 
 use crate::record::Call;
 use lazuli_core::dtype::{Element, Scalar};
+use lazuli_core::graph::Inputs;
 use lazuli_core::op::{MapOp, SlicePart};
 use lazuli_core::shape::{self, Dims};
-use lazuli_core::{BinaryOp, DType, DeviceId, ErrorKind, Node, NodeRef, Op, ReduceOp, UnaryOp, View};
+use lazuli_core::{BinaryOp, DType, DeviceId, Error, ErrorKind, Node, NodeRef, Op, ReduceOp, UnaryOp, View};
 use smallvec::{SmallVec, smallvec};
 
 impl Call {
@@ -53,16 +54,23 @@ impl Call {
     }
 
     /// An elementwise operation, its inputs broadcast against each other.
-    pub(crate) fn map(self, op: MapOp, mut inputs: SmallVec<[NodeRef; 3]>, dtype: DType) -> NodeRef {
+    pub(crate) fn map(self, op: MapOp, mut inputs: Inputs, dtype: DType) -> NodeRef {
+        match self.together(&mut inputs) {
+            Ok(shape) => self.record(Op::Map(op), inputs, dtype, shape),
+            Err(error) => Node::poisoned(dtype, error, inputs[0].device()),
+        }
+    }
+
+    /// Broadcasts inputs, of which there is at least one, against each other; gives their shape.
+    pub(crate) fn together(self, inputs: &mut Inputs) -> Result<Dims, Error> {
         let first = inputs[0].shape();
         if inputs.iter().all(|n| n.shape() == first) {
             // Poisoned inputs have a shape too; `record` looks at that.
-            let shape = Dims::from_slice(first);
-            return self.record(Op::Map(op), inputs, dtype, shape);
+            return Ok(Dims::from_slice(first));
         }
         // The first poisoned input speaks, not the shapes that poison made up.
         if let Some(error) = inputs.iter().find_map(|n| n.error()) {
-            return Node::poisoned(dtype, error.clone(), inputs[0].device());
+            return Err(error.clone());
         }
         let mut shape = first.clone();
         for node in &inputs[1..] {
@@ -70,19 +78,19 @@ impl Call {
                 Some(both) => shape = both,
                 None => {
                     let kind = ErrorKind::ShapeMismatch { left: shape, right: node.shape().clone() };
-                    return self.poison(kind, dtype, inputs[0].device());
+                    return Err(self.error(kind));
                 }
             }
         }
         if shape::element_count(&shape).is_none() {
-            return self.poison(overflow(&shape), dtype, inputs[0].device());
+            return Err(self.error(overflow(&shape)));
         }
-        for node in &mut inputs {
+        for node in inputs {
             if *node.shape() != shape {
                 *node = self.broadcast(node.clone(), &shape);
             }
         }
-        self.record(Op::Map(op), inputs, dtype, shape)
+        Ok(shape)
     }
 
     /// `mask ? x : y`.

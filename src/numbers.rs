@@ -5,6 +5,7 @@
 //! `two * &x` for any `T: Number`. They are sealed, as [`Element`] is.
 
 use crate::Array;
+use crate::function::scalar;
 use lazuli_core::Element;
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Rem, Shl, Shr, Sub};
 
@@ -21,6 +22,7 @@ use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Rem, Shl, Shr, Sub};
 /// ```
 pub trait Number:
     Element
+    + scalar::Arithmetic
     + Add<Output = Self>
     + Sub<Output = Self>
     + Mul<Output = Self>
@@ -46,6 +48,7 @@ pub trait Real: Number {}
 pub trait Integer:
     Real
     + Bitwise
+    + scalar::Shifts
     + BitAnd<Array<Self>, Output = Array<Self>>
     + BitOr<Array<Self>, Output = Array<Self>>
     + BitXor<Array<Self>, Output = Array<Self>>
@@ -66,10 +69,10 @@ pub trait Integer:
 /// # use lazuli::prelude::*;
 /// let _ = Array::from_vec(vec![1, 2, 3]).sin(); // no sine of integers
 /// ```
-pub trait Float: Real + Element<Sum = Self, Mean = Self> {}
+pub trait Float: Real + scalar::Analysis + Element<Sum = Self, Mean = Self> {}
 
 /// Elements with `&`, `|`, `^` and `!`: integers bit by bit, and `bool`.
-pub trait Bitwise: Element {}
+pub trait Bitwise: Element + scalar::Logic {}
 
 macro_rules! integers {
     ($($t:ty)*) => {$(

@@ -46,4 +46,5 @@ mod threads;
 #[cfg(feature = "llvm")]
 mod tiers;
 mod totals;
+mod vectorize;
 mod views;

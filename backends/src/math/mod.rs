@@ -3,6 +3,7 @@
 //! * [`real`]: the traits every function is written over, with the native implementations.
 //! * [`f32`](mod@f32), [`f64`](mod@f64): the functions, generic over [`real::Real32`] and [`real::Real64`].
 //! * [`block`]: the functions over slices, vectorised by the compiler for the CPU at hand.
+//! * [`scalar`]: the functions of one number.
 //!
 //! Promise: the bits depend on the argument alone; at most 1 ULP off for `f32` (1.5 for `pow` and `atan2`), 2 for
 //! `f64`, over the whole range, with infinities, NaNs, signed zeros and subnormals as in C99's Annex F.
@@ -12,6 +13,7 @@ pub mod block;
 pub mod f32;
 pub mod f64;
 pub mod real;
+pub mod scalar;
 
 /// Functions of one argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,0 +1,29 @@
+//! `#[vectorize]`: a Rust function of scalars that takes arrays too.
+//!
+//! Use it as `lazuli::vectorize`, whose page says what it does. This crate knows syntax alone. It
+//! reads a function ([`mod@body`], [`signature`], [`pattern`]) into [`ast`], in which what the language
+//! leaves out has been refused ([`refuse`]), and writes it down twice: as the scalar function that it
+//! is, with Lazuli's operations in place of Rust's ([`scalar`]), and as a program that records what
+//! the function does ([`traced`]). [`item`] puts both into the one function that users call.
+//!
+//! Promises: what is written means in both what it means in Rust, but that operators and methods
+//! are total; whatever cannot be taken is an error at the token that it is about, in words that say
+//! what to write instead; the compiler's own errors are about the user's tokens.
+
+mod ast;
+mod body;
+mod item;
+mod methods;
+mod pattern;
+mod refuse;
+mod scalar;
+mod signature;
+mod traced;
+
+use proc_macro::TokenStream;
+
+/// See `lazuli::vectorize`.
+#[proc_macro_attribute]
+pub fn vectorize(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    item::vectorize(attribute.into(), item.into()).into()
+}

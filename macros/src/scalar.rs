@@ -1,0 +1,256 @@
+//! The scalar expansion: the body as it was written, in compiled Rust, but for its operators and
+//! methods, which are Lazuli's own and total.
+//!
+//! Control flow stays Rust's. A `for` counts by hand, because Rust's ranges know no generic
+//! integers; both expansions count alike.
+
+use crate::ast::*;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::Lifetime;
+
+/// Writes the scalar expansion.
+pub struct Scalar<'a> {
+    pub signature: &'a Signature,
+    /// The type of float literals, in generic functions.
+    pub number: TokenStream,
+}
+
+fn label(number: usize, span: Span) -> Lifetime {
+    Lifetime::new(&format!("'lazuli{number}"), span.resolved_at(Span::mixed_site()))
+}
+
+fn fresh(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+fn of(name: &str, span: Span) -> TokenStream {
+    let name = Ident::new(name, span);
+    quote_spanned!(span=> ::lazuli::__private::scalar::#name)
+}
+
+impl Scalar<'_> {
+    /// The function.
+    pub fn function(&self, f: &Function) -> TokenStream {
+        let body = self.block(&f.body);
+        let arguments = f.signature.arguments.iter().map(|a| {
+            let (name, ty) = (&a.name, &a.ty);
+            let mutable = a.mutable.then(|| quote!(mut));
+            quote!(#mutable #name: #ty)
+        });
+        let output = ty(&f.signature.output);
+        let (generics, _, clause) = f.signature.generics.split_for_impl();
+        quote!(fn lazuli_scalar #generics (#(#arguments),*) -> #output #clause #body)
+    }
+
+    fn block(&self, block: &Block) -> TokenStream {
+        let statements = block.statements.iter().map(|s| self.statement(s));
+        let value = block.value.as_ref().map(|v| self.expr(v));
+        quote_spanned!(block.span=> { #(#statements)* #value })
+    }
+
+    fn statement(&self, statement: &Statement) -> TokenStream {
+        match statement {
+            Statement::Item(tokens) => tokens.clone(),
+            Statement::Expr(e, semicolon) => {
+                let e = self.expr(e);
+                if *semicolon { quote!(#e;) } else { e }
+            }
+            Statement::Let { pattern: p, ty: t, value } => {
+                let p = pattern(p);
+                let t = t.as_ref().map(ty).map(|t| quote!(: #t));
+                let value = value.as_ref().map(|v| self.expr(v)).map(|v| quote!(= #v));
+                quote!(let #p #t #value;)
+            }
+        }
+    }
+
+    fn call(&self, name: &str, span: Span, arguments: &[Expr]) -> TokenStream {
+        let (f, arguments) = (of(name, span), arguments.iter().map(|a| self.expr(a)));
+        quote_spanned!(span=> #f(#(#arguments),*))
+    }
+
+    fn expr(&self, e: &Expr) -> TokenStream {
+        let span = e.span;
+        match &e.kind {
+            Kind::Literal(tokens) | Kind::Constant(tokens) => tokens.clone(),
+            Kind::Number(tokens) => {
+                let (f, ty) = (of("number", span), &self.number);
+                quote_spanned!(span=> #f::<#ty>(#tokens))
+            }
+            Kind::Local(name, _) => quote!(#name),
+            Kind::Function(name, arguments) => self.call(name, span, arguments),
+            Kind::Power(x, n) => {
+                let (f, x) = (of("powi", span), self.expr(x));
+                quote_spanned!(span=> #f(#x, #n))
+            }
+            Kind::Logic(and, left, right) => {
+                let (left, right) = (self.expr(left), self.expr(right));
+                if *and {
+                    quote_spanned!(span=> (#left && #right))
+                } else {
+                    quote_spanned!(span=> (#left || #right))
+                }
+            }
+            Kind::Call(path, arguments) => {
+                let arguments = arguments.iter().map(|a| self.expr(a));
+                quote_spanned!(span=> #path(#(#arguments),*))
+            }
+            Kind::Cast(x, to) => {
+                let (f, x) = (of("cast", span), self.expr(x));
+                quote_spanned!(span=> #f::<#to, _>(#x))
+            }
+            Kind::Typed(x, to) => {
+                let (f, x) = (of("typed", span), self.expr(x));
+                quote_spanned!(span=> #f::<#to>(#x))
+            }
+            Kind::ConstantCast(path, to) => quote_spanned!(span=> (#path as #to)),
+            Kind::If(cond, then, other) => {
+                let (cond, then) = (self.expr(cond), self.block(then));
+                let other = other.as_ref().map(|o| match &o.kind {
+                    Kind::If(..) | Kind::Block(_) => self.expr(o),
+                    _ => {
+                        let o = self.expr(o);
+                        quote!({ #o })
+                    }
+                });
+                let other = other.map(|o| quote!(else #o));
+                quote_spanned!(span=> if #cond #then #other)
+            }
+            Kind::Match(value, arms) => {
+                let value = self.expr(value);
+                let arms = arms.iter().map(|arm| {
+                    let (test, body) = (test(&arm.test), self.expr(&arm.body));
+                    let guard = arm.guard.as_ref().map(|g| self.expr(g)).map(|g| quote!(if #g));
+                    quote!(#test #guard => { #body })
+                });
+                quote_spanned!(span=> match #value { #(#arms)* })
+            }
+            Kind::Block(b) => self.block(b),
+            Kind::Loop(l) => self.turns(l),
+            Kind::Tuple(parts) => {
+                let parts = parts.iter().map(|p| self.expr(p));
+                quote_spanned!(span=> (#(#parts,)*))
+            }
+            Kind::Field(base, index) => {
+                let base = self.expr(base);
+                quote!(#base.#index)
+            }
+            Kind::Assign(to, value) => {
+                let (to, value) = (place(to), self.expr(value));
+                quote_spanned!(span=> #to = #value)
+            }
+            Kind::Compound(name, to, value) => {
+                let (f, to, value, temporary) = (of(name, span), place(to), self.expr(value), fresh("right"));
+                quote_spanned!(span=> { let #temporary = #value; #to = #f(#to, #temporary); })
+            }
+            Kind::Break(number, value) => {
+                let (label, value) = (label(*number, span), value.as_ref().map(|v| self.expr(v)));
+                quote_spanned!(span=> break #label #value)
+            }
+            Kind::Continue(number) => {
+                let label = label(*number, span);
+                quote_spanned!(span=> continue #label)
+            }
+            Kind::Return(value) => {
+                let value = self.expr(value);
+                quote_spanned!(span=> return #value)
+            }
+        }
+    }
+
+    fn turns(&self, l: &Loop) -> TokenStream {
+        let (label, body, span) = (label(l.number, l.span), self.block(&l.body), l.span);
+        let turns = fresh("turns");
+        // A turn begins when it is known that there is one.
+        let (count, tick) = match &self.signature.limit {
+            None => (None, None),
+            Some(limit) => {
+                let (f, name) = (of("turn", span), self.signature.name.to_string());
+                (
+                    Some(quote!(let mut #turns = 0u64;)),
+                    Some(quote_spanned!(span=> #f(&mut #turns, #limit, #name);)),
+                )
+            }
+        };
+        match &l.kind {
+            LoopKind::Once => quote_spanned!(span=> #label: #body),
+            LoopKind::Forever => quote_spanned!(span=> { #count #label: loop { #tick #body } }),
+            LoopKind::While(cond) => {
+                let cond = self.expr(cond);
+                quote_spanned!(span=> { #count #label: while #cond { #tick #body } })
+            }
+            LoopKind::For(c) => {
+                let (from, to, p) = (self.expr(&c.from), self.expr(&c.to), pattern(&c.pattern));
+                let (f, inclusive, reversed) = (of("range", c.span), c.inclusive, c.reversed);
+                let step = c.step.clone().unwrap_or_else(|| quote!(1));
+                let range = quote_spanned!(c.span=> #f(#from, #to, #inclusive, #reversed, #step));
+                quote_spanned!(span=> { #count #label: for #p in #range { #tick #body } })
+            }
+        }
+    }
+}
+
+/// A pattern of `let`, as written.
+fn pattern(p: &Pattern) -> TokenStream {
+    match p {
+        Pattern::Wild(span) => quote_spanned!(*span=> _),
+        Pattern::Bind(name, true) => quote!(mut #name),
+        Pattern::Bind(name, false) => quote!(#name),
+        Pattern::Tuple(parts, span) => {
+            let parts = parts.iter().map(pattern);
+            quote_spanned!(*span=> (#(#parts,)*))
+        }
+    }
+}
+
+/// A type, as written.
+fn ty(t: &Type) -> TokenStream {
+    match t {
+        Type::Scalar(t) => quote!(#t),
+        Type::Infer(span) => quote_spanned!(*span=> _),
+        Type::Tuple(parts, span) => {
+            let parts = parts.iter().map(ty);
+            quote_spanned!(*span=> (#(#parts,)*))
+        }
+    }
+}
+
+/// A pattern of `match`, as written.
+fn test(t: &Test) -> TokenStream {
+    match t {
+        Test::Wild(span) => quote_spanned!(*span=> _),
+        Test::Bind(name, mutable, inner) => {
+            let mutable = mutable.then(|| quote!(mut));
+            let inner = inner.as_ref().map(|t| test(t)).map(|t| quote!(@ #t));
+            quote!(#mutable #name #inner)
+        }
+        Test::Equal(tokens, _) => tokens.clone(),
+        Test::Range(from, to, inclusive, span) => {
+            if *inclusive {
+                quote_spanned!(*span=> #from..=#to)
+            } else {
+                quote_spanned!(*span=> #from..#to)
+            }
+        }
+        Test::Any(all, span) => {
+            let all = all.iter().map(test);
+            quote_spanned!(*span=> (#(#all)|*))
+        }
+        Test::Tuple(parts, span) => {
+            let parts = parts.iter().map(test);
+            quote_spanned!(*span=> (#(#parts,)*))
+        }
+    }
+}
+
+fn place(p: &Place) -> TokenStream {
+    match p {
+        Place::Wild => quote!(_),
+        Place::Variable(name, path) => quote!(#name #(.#path)*),
+        Place::Tuple(parts) => {
+            let parts = parts.iter().map(place);
+            quote!((#(#parts,)*))
+        }
+    }
+}

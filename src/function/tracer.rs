@@ -1,0 +1,244 @@
+//! Writes functions down while Rust runs them: a stack of functions under construction, a thread's own.
+//!
+//! An [`Expr`](crate::Expr) is a number that means something to the function in which it was made; it
+//! carries that function's number too. What does not fit together (a value of another function, say)
+//! is noted, and told when the function is finished: nothing here panics. A panic of the program's own
+//! closures unwinds through [`trace`] and takes the unfinished function along.
+
+use lazuli_core::function::{Builder, Function, Val, Variable};
+use lazuli_core::op::MapOp;
+use lazuli_core::{DType, Element, Scalar};
+use std::any::TypeId;
+use std::cell::RefCell;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How many values a function may have: calls are written out where they stand, so functions that
+/// call functions could grow without bound.
+const VALUES: usize = 1 << 18;
+
+struct Tracer {
+    id: u32,
+    builder: Builder,
+    values: usize,
+    problem: Option<String>,
+    /// The functions whose bodies are being written, outermost first.
+    inside: Vec<TypeId>,
+}
+
+thread_local! {
+    static TRACERS: RefCell<Vec<Tracer>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A value of the function of number `trace`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Traced {
+    pub val: Val,
+    pub trace: u32,
+}
+
+/// A variable of the function of number `trace`.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    variable: Option<Variable>,
+    trace: u32,
+}
+
+/// A loop of the function of number `trace`.
+#[derive(Clone, Copy, Debug)]
+pub struct Turns {
+    number: usize,
+    trace: u32,
+}
+
+impl Tracer {
+    fn wrong(&mut self, problem: impl Into<String>) {
+        self.problem.get_or_insert_with(|| problem.into());
+    }
+
+    fn foreign(&mut self) {
+        self.wrong("an expression is used outside of the function that it was made for");
+    }
+
+    /// Counts a value. False if there are too many.
+    fn room(&mut self) -> bool {
+        self.values += 1;
+        if self.values > VALUES {
+            self.wrong(format!("the function has more than {VALUES} operations, its calls written out"));
+        }
+        self.values <= VALUES
+    }
+
+    fn constant(&mut self, value: Scalar) -> Traced {
+        Traced { val: self.builder.constant(value), trace: self.id }
+    }
+
+    /// The value's number in this function; that of a zero if it is not of this function.
+    fn own(&mut self, v: Traced, dtype: DType) -> Val {
+        if v.trace == self.id {
+            return v.val;
+        }
+        self.foreign();
+        self.builder.constant(Scalar { dtype, bits: 0 })
+    }
+}
+
+/// Runs `f` with the function that is being written. Without one there is nobody to tell anything.
+fn with<R>(f: impl FnOnce(&mut Tracer) -> R) -> Option<R> {
+    TRACERS.with_borrow_mut(|all| all.last_mut().map(f))
+}
+
+const NOWHERE: Traced = Traced { val: 0, trace: 0 };
+
+/// Writes a function down: what `body` does.
+pub(super) fn trace(
+    name: &'static str,
+    at: &'static Location<'static>,
+    body: impl FnOnce(),
+) -> Result<Arc<Function>, String> {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    /// Takes the function away, also if `body` panics.
+    struct Open(u32);
+    impl Open {
+        fn take(&self) -> Option<Tracer> {
+            TRACERS.with_borrow_mut(|all| {
+                let at = all.iter().position(|t| t.id == self.0)?;
+                all.truncate(at + 1);
+                all.pop()
+            })
+        }
+    }
+    impl Drop for Open {
+        fn drop(&mut self) {
+            self.take();
+        }
+    }
+    // 0 is nobody's number.
+    let id = NEXT.fetch_add(1, Ordering::Relaxed).max(1);
+    let tracer = Tracer { id, builder: Builder::new(name, at), values: 0, problem: None, inside: Vec::new() };
+    TRACERS.with_borrow_mut(|all| all.push(tracer));
+    let open = Open(id);
+    body();
+    let tracer = open.take().ok_or("the function was lost while it was written")?;
+    match tracer.problem {
+        Some(problem) => Err(problem),
+        None => tracer.builder.finish(),
+    }
+}
+
+/// Writes the body of a vectorised function in place of a call of it. None if it is its own caller.
+pub(super) fn inline<R>(function: TypeId, name: &str, body: impl FnOnce() -> R) -> Option<R> {
+    let fresh = with(|t| {
+        let fresh = !t.inside.contains(&function);
+        if fresh {
+            t.inside.push(function);
+        } else {
+            t.wrong(format!("`{name}` calls itself, by way of others: write a loop"));
+        }
+        fresh
+    });
+    if fresh == Some(false) {
+        return None;
+    }
+    let result = body();
+    with(|t| t.inside.pop());
+    Some(result)
+}
+
+pub(super) fn argument(dtype: DType) -> Traced {
+    with(|t| Traced { val: t.builder.argument(dtype), trace: t.id }).unwrap_or(NOWHERE)
+}
+
+pub(super) fn constant(value: Scalar) -> Traced {
+    with(|t| if t.room() { t.constant(value) } else { NOWHERE }).unwrap_or(NOWHERE)
+}
+
+/// An operation; `operands` with their types.
+pub(super) fn map(op: MapOp, dtype: DType, operands: &[(Traced, DType)]) -> Traced {
+    with(|t| {
+        if !t.room() {
+            // The function is lost; its values need not be right any more.
+            return NOWHERE;
+        }
+        let operands: smallvec::SmallVec<[Val; 3]> =
+            operands.iter().map(|&(v, dtype)| t.own(v, dtype)).collect();
+        Traced { val: t.builder.map(op, dtype, &operands), trace: t.id }
+    })
+    .unwrap_or(NOWHERE)
+}
+
+pub(super) fn variable(first: Traced, dtype: DType) -> Place {
+    with(|t| {
+        let first = t.own(first, dtype);
+        Place { variable: Some(t.builder.variable(first)), trace: t.id }
+    })
+    .unwrap_or(Place { variable: None, trace: 0 })
+}
+
+pub(super) fn get(place: Place, dtype: DType) -> Traced {
+    with(|t| match place.variable {
+        Some(variable) if place.trace == t.id && t.room() => {
+            Traced { val: t.builder.get(variable), trace: t.id }
+        }
+        _ => {
+            t.foreign();
+            t.constant(Scalar { dtype, bits: 0 })
+        }
+    })
+    .unwrap_or(NOWHERE)
+}
+
+pub(super) fn set(place: Place, v: Traced, dtype: DType) {
+    with(|t| match place.variable {
+        Some(variable) if place.trace == t.id => {
+            let v = t.own(v, dtype);
+            t.builder.set(variable, v);
+        }
+        _ => t.foreign(),
+    });
+}
+
+pub(super) fn begin_if(cond: Traced) {
+    with(|t| {
+        let cond = t.own(cond, DType::Bool);
+        t.builder.begin_if(cond);
+    });
+}
+
+pub(super) fn begin_else() {
+    with(|t| t.builder.begin_else());
+}
+
+pub(super) fn end_if() {
+    with(|t| t.builder.end_if());
+}
+
+pub(super) fn begin_loop(limit: Option<u64>, line: u32) -> Turns {
+    with(|t| Turns { number: t.builder.begin_loop(limit, line), trace: t.id })
+        .unwrap_or(Turns { number: 0, trace: 0 })
+}
+
+pub(super) fn end_loop() {
+    with(|t| t.builder.end_loop());
+}
+
+pub(super) fn break_(turns: Turns) {
+    with(|t| if turns.trace == t.id { t.builder.break_(turns.number) } else { t.foreign() });
+}
+
+pub(super) fn continue_(turns: Turns) {
+    with(|t| if turns.trace == t.id { t.builder.continue_(turns.number) } else { t.foreign() });
+}
+
+pub(super) fn return_(values: &[(Traced, DType)]) {
+    with(|t| {
+        let values: Vec<Val> = values.iter().map(|&(v, dtype)| t.own(v, dtype)).collect();
+        t.builder.return_(&values);
+    });
+}
+
+/// A zero, where a value is needed and nobody arrives.
+pub(super) fn zero<T: Element>() -> Traced {
+    with(|t| t.constant(Scalar { dtype: T::DTYPE, bits: 0 })).unwrap_or(NOWHERE)
+}
