@@ -1,0 +1,582 @@
+//! `#[vectorize]`: scalars and arrays give the same bits, whatever a function does.
+
+use crate::support::*;
+use lazuli::prelude::*;
+
+/// More elements than a block of the interpreter, and no whole number of vectors.
+const N: usize = 203;
+
+/// Lanes whose loops run very differently: 0, 1, 2, ..., mixed up, some of them far out.
+fn mixed(n: usize) -> Vec<i64> {
+    (0..n as i64).map(|i| if i % 17 == 3 { i * i } else { (i * 37) % 101 - 20 }).collect()
+}
+
+/// Compares a function of one argument on all elements of `x`.
+#[track_caller]
+fn lanes<T: Element, U: Element>(x: Vec<T>, scalar: impl Fn(T) -> U, array: impl Fn(Array<T>) -> Array<U>) {
+    let expected: Vec<U> = x.iter().map(|&x| scalar(x)).collect();
+    let n = x.len();
+    assert_array(&array(Array::from_vec(x)), &[n], &expected);
+}
+
+#[vectorize]
+fn gauss(x: f32) -> f32 {
+    (-x * x).exp()
+}
+
+#[test]
+fn one_name_for_scalars_and_arrays() {
+    let x = Array::from_vec((0..N).map(|i| i as f32 * 0.03 - 3.0).collect::<Vec<_>>());
+    let scalars: Vec<f32> = values(&x).iter().map(|&x| gauss(x)).collect();
+    assert_array(&gauss(&x), &[N], &scalars);
+    assert_array(&gauss(x.clone()), &[N], &scalars);
+    assert_array(&gauss(&x), &[N], &values(&(-&x * &x).exp()));
+    assert_eq!(gauss(0.0), 1.0);
+    let f: fn(f32) -> f32 = gauss;
+    assert_eq!(f(0.0), 1.0);
+    assert_eq!([0.0, 1.0].map(gauss), [1.0, gauss(1.0)]);
+}
+
+/// Fuses with what is around it: straight lines are operations like others.
+#[test]
+fn straight_lines_fuse() {
+    let x = Array::linspace(-1.0f32, 1.0, N);
+    let sum = (gauss(&x + 1.0) * 2.0).sum(..);
+    assert_eq!(sum.explain().kernels(), 1);
+    let expected = (((-(&x + 1.0) * (&x + 1.0)).exp()) * 2.0).sum(..);
+    assert_eq!(sum.item().unwrap(), expected.item().unwrap());
+}
+
+/// Escape times.
+#[vectorize]
+fn mandelbrot(cr: f64, ci: f64, limit: i32) -> i32 {
+    let mut zr = 0.0;
+    let mut zi = 0.0;
+    for n in 0..limit {
+        let (rr, ii) = (zr * zr, zi * zi);
+        if rr + ii > 4.0 {
+            return n;
+        }
+        zi = 2.0 * zr * zi + ci;
+        zr = rr - ii + cr;
+    }
+    limit
+}
+
+#[test]
+fn mandelbrot_diverges_lane_by_lane() {
+    let cr = Array::linspace(-2.0, 0.6, 101);
+    let ci = Array::linspace(-1.2, 1.2, 37).reshape([37, 1]);
+    let set = mandelbrot(&cr, &ci, 80);
+    let (re, im) = (values(&cr), values(&ci));
+    let expected: Vec<i32> =
+        im.iter().flat_map(|&ci| re.iter().map(move |&cr| mandelbrot(cr, ci, 80))).collect();
+    assert!(expected.contains(&80) && expected.iter().min() < Some(&3));
+    assert_array(&set, &[37, 101], &expected);
+}
+
+/// Steps to 1, and the highest number on the way.
+#[vectorize]
+fn collatz(n: i64) -> (i32, i64) {
+    let (mut n, mut steps, mut top) = (n, 0, n);
+    while n > 1 {
+        n = if n % 2 == 0 { n / 2 } else { 3 * n + 1 };
+        if n > top {
+            top = n;
+        }
+        steps += 1;
+    }
+    (steps, top)
+}
+
+#[test]
+fn tuples_come_out() {
+    let x = mixed(N);
+    let (steps, top) = collatz(&Array::from_vec(x.clone()));
+    assert_array(&steps, &[N], &x.iter().map(|&n| collatz(n).0).collect::<Vec<_>>());
+    assert_array(&top, &[N], &x.iter().map(|&n| collatz(n).1).collect::<Vec<_>>());
+    assert_eq!(collatz(27), (111, 9232));
+}
+
+/// Newton's square root: generic, and left from within.
+#[vectorize]
+fn newton<T: Float>(x: T, accuracy: T) -> T {
+    if x <= 0.0 {
+        return 0.0;
+    }
+    let mut guess = x;
+    loop {
+        let next = 0.5 * (guess + x / guess);
+        if (next - guess).abs() <= accuracy * next {
+            break next;
+        }
+        guess = next;
+    }
+}
+
+#[test]
+fn generic_over_floats() {
+    let x: Vec<f64> = mixed(N).iter().map(|&n| n as f64 * 0.37).collect();
+    let narrow: Vec<f32> = x.iter().map(|&x| x as f32).collect();
+    lanes(x, |x| newton(x, 1e-12), |x| newton(x, 1e-12));
+    lanes(narrow, |x| newton(x, 1e-5), |x| newton(x, 1e-5));
+    assert_eq!(newton(9.0, 1e-15), 3.0);
+    assert_eq!(newton::<f32, _, _>(9.0, 1e-6), 3.0);
+}
+
+#[vectorize]
+fn gcd(mut a: i64, mut b: i64) -> i64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a.abs()
+}
+
+#[test]
+fn arguments_can_be_variables() {
+    let x = mixed(N);
+    lanes(x, |x| gcd(x, 36), |x| gcd(x, 36));
+    assert_eq!(gcd(48, -36), 12);
+}
+
+#[vectorize]
+fn name(n: i64, flag: bool) -> i32 {
+    const TEN: i64 = 10;
+    match n % 16 {
+        i64::MIN..=-9 => -2,
+        -8..0 => -1,
+        0 => 100,
+        1 | 3 | 5 => match flag {
+            true => 1,
+            false => 2,
+        },
+        TEN => 10,
+        odd if odd % 2 == 1 && odd > 10 => odd as i32 * 7,
+        small @ 2..=8 => {
+            let double = small * 2;
+            (double + 1) as i32
+        }
+        _ => 0,
+    }
+}
+
+#[test]
+fn matches() {
+    for flag in [false, true] {
+        lanes(mixed(N), |n| name(n, flag), |n| name(n, flag));
+    }
+    assert_eq!((name(0, true), name(3, false), name(4, true), name(13, true)), (100, 2, 9, 91));
+}
+
+#[vectorize]
+fn pairs(a: i64, b: bool) -> i64 {
+    match (a % 3, b) {
+        (0, true) => 1,
+        (n, true) if n > 1 => 2,
+        (n, _) => n - 10,
+    }
+}
+
+#[test]
+fn tuples_are_matched() {
+    for b in [false, true] {
+        lanes(mixed(N), |n| pairs(n, b), |n| pairs(n, b));
+    }
+}
+
+/// The first pair whose product is n, by loops left from within.
+#[vectorize]
+fn factors(n: i64) -> (i64, i64, i32) {
+    let mut turns = 0;
+    let mut found = (0, 0);
+    'outer: for a in 2..=12 {
+        let mut b = a;
+        loop {
+            turns += 1;
+            if a * b > n {
+                continue 'outer;
+            }
+            if a * b == n {
+                found = (a, b);
+                break 'outer;
+            }
+            b += 1;
+            if b > 40 {
+                break;
+            }
+        }
+        if turns > 300 {
+            return (-1, -1, turns);
+        }
+        found.1 -= 1;
+    }
+    (found.0, found.1, turns)
+}
+
+#[test]
+fn labels_lead_out_of_nested_loops() {
+    let x = mixed(N);
+    let (a, b, turns) = factors(&Array::from_vec(x.clone()));
+    assert_array(&a, &[N], &x.iter().map(|&n| factors(n).0).collect::<Vec<_>>());
+    assert_array(&b, &[N], &x.iter().map(|&n| factors(n).1).collect::<Vec<_>>());
+    assert_array(&turns, &[N], &x.iter().map(|&n| factors(n).2).collect::<Vec<_>>());
+    assert_eq!((factors(35).0, factors(35).1), (5, 7));
+}
+
+/// Returns out of loops in loops, in a function that is called.
+#[vectorize]
+fn search(n: i64, limit: i64) -> i64 {
+    for a in (0..limit).rev() {
+        for b in (a..=limit).step_by(3) {
+            if a * a + b == n {
+                return a * 1000 + b;
+            }
+        }
+        if a == n {
+            return -2;
+        }
+    }
+    -1
+}
+
+#[vectorize]
+fn search_twice(n: i64) -> i64 {
+    let first = search(n, 9);
+    let second = if first < 0 { search(n + 5, 7) } else { 1 };
+    first * 1_000_000 + second
+}
+
+#[test]
+fn functions_are_called_in_functions() {
+    lanes(mixed(N), search_twice, search_twice);
+    assert_eq!(search_twice(72), 8_008_000_001);
+}
+
+#[vectorize]
+fn counts(n: i64) -> i64 {
+    let mut sum = 0;
+    for i in 0..n {
+        if i % 5 == 4 {
+            continue;
+        }
+        sum += i;
+    }
+    for i in (n..=20).rev() {
+        sum = sum * 3 + i;
+    }
+    for _ in (0..=n).step_by(7) {
+        sum ^= 5;
+    }
+    for i in (0..n).rev().step_by(4) {
+        sum = sum * 7 - i;
+    }
+    for i in (-5..=n).rev().step_by(2) {
+        sum = sum * 11 - i;
+    }
+    sum
+}
+
+/// Rust's own ranges, where the function has Lazuli's.
+fn counts_in_rust(n: i64) -> i64 {
+    let mut sum = 0i64;
+    for i in 0..n {
+        if i % 5 == 4 {
+            continue;
+        }
+        sum = sum.wrapping_add(i);
+    }
+    for i in (n..=20).rev() {
+        sum = sum.wrapping_mul(3).wrapping_add(i);
+    }
+    for _ in (0..=n).step_by(7) {
+        sum ^= 5;
+    }
+    for i in (0..n).rev().step_by(4) {
+        sum = sum.wrapping_mul(7).wrapping_sub(i);
+    }
+    for i in (-5..=n).rev().step_by(2) {
+        sum = sum.wrapping_mul(11).wrapping_sub(i);
+    }
+    sum
+}
+
+#[test]
+fn ranges_are_those_of_rust() {
+    for n in mixed(N) {
+        assert_eq!(counts(n), counts_in_rust(n), "{n}");
+    }
+    lanes(mixed(N), counts, counts);
+}
+
+/// Ranges that reach the ends of their type.
+#[vectorize]
+fn ends(from: u8, to: u8) -> u64 {
+    let mut n = 0u64;
+    for i in from..=to {
+        n += i as u64 + 1;
+    }
+    for i in (from..=to).rev() {
+        n = n * 3 + i as u64;
+    }
+    for i in (from..to).step_by(100) {
+        n = n * 5 + i as u64;
+    }
+    for i in (from..=to).rev().step_by(77) {
+        n = n * 5 + i as u64;
+    }
+    n
+}
+
+fn ends_in_rust(from: u8, to: u8) -> u64 {
+    let mut n = 0u64;
+    (from..=to).for_each(|i| n = n.wrapping_add(i as u64 + 1));
+    (from..=to).rev().for_each(|i| n = n.wrapping_mul(3).wrapping_add(i as u64));
+    (from..to).step_by(100).for_each(|i| n = n.wrapping_mul(5).wrapping_add(i as u64));
+    (from..=to).rev().step_by(77).for_each(|i| n = n.wrapping_mul(5).wrapping_add(i as u64));
+    n
+}
+
+#[test]
+fn counting_stops_at_the_ends_of_a_type() {
+    let x: Vec<u8> = (0..=255).step_by(3).chain(250..=255).collect();
+    for to in [0, 1, 99, 254, 255] {
+        for &from in &x {
+            assert_eq!(ends(from, to), ends_in_rust(from, to), "{from} {to}");
+        }
+        lanes(x.clone(), |from| ends(from, to), |from| ends(from, to));
+    }
+}
+
+/// Names that shadow each other, blocks with values, values given later.
+#[vectorize]
+#[allow(clippy::let_and_return, clippy::needless_late_init)]
+fn shadows(x: f64, n: i64) -> f64 {
+    let y = x + 1.0;
+    let x = {
+        let mut x = y * 2.0;
+        x += 1.0;
+        let y = x;
+        y - 0.5
+    };
+    let late;
+    let mut z: f64;
+    if n > 3 {
+        late = x * 3.0;
+        z = 1.0;
+    } else {
+        z = x;
+        late = if n > 0 { z } else { return y };
+    }
+    let t = (x, (late, z));
+    let (a, (mut b, _)) = t;
+    b -= t.1.1;
+    z *= a;
+    a + b / z
+}
+
+#[test]
+fn names_are_resolved_as_in_rust() {
+    let x: Vec<f64> = mixed(N).iter().map(|&n| n as f64 * 0.1).collect();
+    for n in [-1, 1, 5] {
+        lanes(x.clone(), |x| shadows(x, n), |x| shadows(x, n));
+    }
+    assert_eq!((shadows(1.0, 0), shadows(1.0, 5)), (2.0, 4.5 + 12.5 / 4.5));
+}
+
+/// Right sides with effects are left out where Rust leaves them out.
+#[vectorize]
+fn shortcuts(n: i64) -> i64 {
+    let mut seen = 0;
+    let both = n > 10 && {
+        seen += 1;
+        n % 2 == 0
+    };
+    let any = n > 50
+        || {
+            seen += 10;
+            n < 0
+        }
+        || both;
+    // Would never end for 0.
+    let ends = n > 0 && collatz(n).0 > 5;
+    seen + 100 * both as i64 + 1000 * any as i64 + 10_000 * (ends ^ both) as i64
+}
+
+#[test]
+fn shortcuts_are_taken() {
+    lanes(mixed(N), shortcuts, shortcuts);
+    assert_eq!((shortcuts(12), shortcuts(60)), (11 + 1100 + 10_000 - 10_000 * 1, 1 + 1100));
+}
+
+#[vectorize(max_iterations = 50)]
+fn bounded(n: i64) -> i64 {
+    let mut i = 0;
+    while i < n {
+        i += 1;
+    }
+    i
+}
+
+#[test]
+fn loops_can_be_bounded() {
+    assert_eq!(bounded(50), 50);
+    let x: Vec<i64> = (0..N as i64).map(|i| i % 51).collect();
+    lanes(x, bounded, bounded);
+    let error =
+        bounded(&Array::from_vec((0..N as i64).collect::<Vec<_>>())).to_vec().unwrap_err().to_string();
+    assert!(error.starts_with("bounded: ") && error.contains("50"), "{error}");
+    let told = std::panic::catch_unwind(|| bounded(51)).unwrap_err();
+    let told = told.downcast_ref::<String>().unwrap();
+    assert_eq!(told, "bounded: a loop had not ended after 50 turns, its `max_iterations`");
+}
+
+#[vectorize]
+fn blocks(n: i64) -> i64 {
+    let found = 'block: {
+        if n < 0 {
+            break 'block -1;
+        }
+        for i in 0..n {
+            if i * i >= n {
+                break 'block i;
+            }
+        }
+        n
+    };
+    found * 2
+}
+
+#[test]
+fn blocks_have_labels() {
+    lanes(mixed(N), blocks, blocks);
+    assert_eq!((blocks(-3), blocks(10), blocks(0)), (-2, 8, 0));
+}
+
+mod inner {
+    use lazuli::prelude::*;
+
+    pub struct Physics;
+    impl Physics {
+        /// A function of a type.
+        #[vectorize]
+        pub fn energy(m: f32, v: f32) -> f32 {
+            const HALF: f32 = 0.5;
+            HALF * m * v.powi(2)
+        }
+    }
+
+    #[vectorize]
+    pub fn scaled<const K: i64>(x: i64) -> i64 {
+        x * K
+    }
+
+    #[vectorize]
+    pub fn convert<A, B>(x: A) -> B
+    where
+        A: Real,
+        B: Real,
+    {
+        (x + A::one()) as B
+    }
+}
+
+#[test]
+fn functions_stand_anywhere() {
+    let v = Array::from_vec((0..N).map(|i| i as f32).collect::<Vec<_>>());
+    assert_array(&inner::Physics::energy(2.0, &v), &[N], &values(&(&v * &v)));
+    assert_eq!(inner::scaled::<3, _>(5), 15);
+    lanes(mixed(N), |x| inner::scaled::<-7, _>(x), |x| inner::scaled::<-7, _>(x));
+    lanes(mixed(N), |x| inner::convert::<i64, f32, _>(x), |x| inner::convert(x));
+    lanes(mixed(N), |x| inner::convert::<i64, u8, _>(x), |x| inner::convert(x));
+}
+
+#[vectorize]
+fn blend(a: f32, b: f32, t: f64, inside: bool) -> f64 {
+    let t = if inside { t.clamp(0.0, 1.0) } else { t };
+    a as f64 * (1.0 - t) + b as f64 * t
+}
+
+#[test]
+fn arguments_broadcast() {
+    let a = Array::linspace(0.0f32, 1.0, 67);
+    let t = Array::linspace(-1.0, 2.0, 5).reshape([5, 1]);
+    let inside = Array::from_shape_vec([2, 1, 1], vec![true, false]).unwrap();
+    let y = blend(&a, 3.5, &t, &inside);
+    let mut expected = Vec::new();
+    for inside in [true, false] {
+        for t in values(&t) {
+            expected.extend(values(&a).iter().map(|&a| blend(a, 3.5, t, inside)));
+        }
+    }
+    assert_array(&y, &[2, 5, 67], &expected);
+    // No elements, no axes, and views.
+    assert_array(&gauss(&Array::zeros([0, 3])), &[0, 3], &[]);
+    assert_array(&blend(&Array::zeros([0]), 1.0, 0.5, true), &[0], &[]);
+    assert_array(&gauss(&Array::scalar(1.0)), &[], &[gauss(1.0)]);
+    assert_array(&collatz(&Array::scalar(27)).0, &[], &[111]);
+    let turned = a.flip(0).slice(s![..;3]);
+    assert_array(&gauss(&turned), &[23], &values(&turned).iter().map(|&x| gauss(x)).collect::<Vec<_>>());
+}
+
+/// The values of scalars are in no key: another one compiles nothing.
+#[test]
+fn scalars_are_no_structure() {
+    let x = Array::from_vec(mixed(N));
+    values(&gcd(&x, 12));
+    let ((), stats) = lazuli::stats_scope(|| {
+        values(&gcd(&x, 35));
+    });
+    assert_eq!(stats.kernels_compiled, 0);
+}
+
+#[test]
+fn errors_are_values() {
+    let (a, b) = (Array::<f32>::zeros([3, 4]), Array::<f32>::zeros([5]));
+    let line = line!() + 1;
+    let bad = blend(&a, &b, 0.0, true);
+    let told = message(&bad);
+    assert!(told.starts_with("blend: shapes [3, 4] and [5] cannot be broadcast together"), "{told}");
+    assert!(told.contains(&format!("vectorize.rs:{line}:")), "{told}");
+    // Handed on, and by every result.
+    let sum = &a + &b;
+    assert_eq!(message(&gauss(&sum)), message(&sum));
+    let (x, y) = collatz(&Array::zeros([2]).reshape([3]));
+    assert!(message(&x).starts_with("reshape: ") && message(&x) == message(&y));
+    let other = Array::<f32>::ones([3]).to_device(&Device::portable());
+    if other.device() != Device::default() {
+        let told = message(&blend(&Array::ones([3]), &other, 0.0, true));
+        assert!(told.starts_with("blend: arrays on different devices"), "{told}");
+    }
+}
+
+mod circle {
+    use lazuli::prelude::*;
+
+    #[vectorize]
+    pub fn even(n: i64) -> bool {
+        if n == 0 { true } else { odd(n - 1) }
+    }
+
+    #[vectorize]
+    pub fn odd(n: i64) -> bool {
+        if n == 0 { false } else { even(n - 1) }
+    }
+}
+
+#[test]
+fn functions_that_call_each_other_in_a_circle_are_refused() {
+    assert!(circle::even(10));
+    let told = message(&circle::even(&Array::from_vec(mixed(N))));
+    assert!(told.starts_with("even: `even` calls itself, by way of others: write a loop"), "{told}");
+}
+
+#[test]
+fn functions_are_written_once_on_many_threads() {
+    let x = Array::from_vec(mixed(N));
+    let expected: Vec<i64> = mixed(N).iter().map(|&n| gcd(n, 21)).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert_array(&gcd(&x, 21), &[N], &expected));
+        }
+    });
+}
