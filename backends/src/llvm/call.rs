@@ -424,6 +424,9 @@ impl<'e> Printer<'_, 'e> {
         // Without an exit of their own, lanes need no mask beyond the one they come with.
         let alone = body.iter().any(|s| matches!(s, Step::Exit { cond, .. } if !self.uniform[*cond as usize]));
         let truth = Ty::new(Elem::I1, self.lanes);
+        let told = self.told(states, body);
+        // What a lane that left is told by its mask alone is not carried.
+        let (all, states) = (states, &states.iter().map(|s| State { live: s.live && Some(s.value) != told, ..*s }).collect::<Vec<_>>());
         let mut init = Vec::new();
         for (k, mask) in masks.iter().enumerate() {
             init.extend(states.iter().map(|s| self.fitting(k, s.first, s.value)));
@@ -440,6 +443,7 @@ impl<'e> Printer<'_, 'e> {
                     true => carried.chunks(width).take(masks.len()).map(|c| Some(c[states.len()])).collect(),
                     false => masks.to_vec(),
                 },
+                told: told.is_some(),
             };
             if width == 0 {
                 now.states = vec![Vec::new(); masks.len()];
@@ -465,6 +469,8 @@ impl<'e> Printer<'_, 'e> {
                 for (at, state) in states.iter().enumerate() {
                     let value = self.fitting(k, state.next, state.value);
                     next.push(match now.active[k] {
+                        // Only leaving changes it.
+                        _ if state.next == state.value => now.states[k][at],
                         Some(active) if state.live && !self.uniform[state.value as usize] => {
                             e.select(active, value, now.states[k][at])
                         }
@@ -478,10 +484,36 @@ impl<'e> Printer<'_, 'e> {
             next.extend(turn.map(|turn| e.add(turn, e.i64(1))));
             next
         });
-        let live: Vec<&State> = states.iter().filter(|s| s.live).collect();
+        let live: Vec<Val> = all.iter().filter(|s| s.live && Some(s.value) != told).map(|s| s.value).collect();
+        let live: Vec<Val> = live.into_iter().chain(told).collect();
         for (k, values) in finals.chunks(live.len().max(1)).enumerate() {
-            live.iter().zip(values).for_each(|(s, &v)| self.set(k, s.value, v));
+            live.iter().zip(values).for_each(|(&s, &v)| self.set(k, s, v));
         }
+    }
+
+    /// The state that says no more than that a lane left by the one exit by which lanes leave one by
+    /// one: the flag of a `return`, mostly. It is read off the mask of those that are still there.
+    fn told(&self, states: &[State], body: &Block) -> Option<Val> {
+        let is = |v: Val, truth: bool| match self.callee.defs[v as usize].inst {
+            Inst::Literal(s) => s == lazuli_core::Scalar::new(truth),
+            _ => false,
+        };
+        let exits = || {
+            body.iter().filter_map(|step| match step {
+                Step::Exit { cond, keep } => Some((!self.uniform[*cond as usize], keep)),
+                _ => None,
+            })
+        };
+        let sets = |at: usize, keep: &[(u16, Val)]| {
+            keep.iter().find(|k| k.0 as usize == at).map(|k| is(k.1, true))
+        };
+        let told = |(at, state): (usize, &State)| {
+            let flag = state.live && is(state.first, false) && state.next == state.value;
+            let by_mask = exits().filter(|(alone, _)| *alone).all(|(_, keep)| sets(at, keep) == Some(true));
+            let others = exits().filter(|(alone, _)| !alone).all(|(_, keep)| sets(at, keep).is_none());
+            (flag && by_mask && others && !self.uniform[state.value as usize]).then_some(state.value)
+        };
+        states.iter().enumerate().find_map(told)
     }
 
     /// Which loop of the function stands at this line?
@@ -520,12 +552,16 @@ impl<'e> Printer<'_, 'e> {
         for (k, kept) in kept.iter().enumerate() {
             let cond = e.splat(self.get(k, cond), self.lanes);
             let active = now.active[k].expect("lanes leave one by one");
+            if states.iter().zip(0..).all(|(s, at)| !s.live || keep.iter().all(|k| k.0 != at)) {
+                now.active[k] = Some(e.binary("and", active, self.not(cond)));
+                continue;
+            }
             let leave = e.binary("and", active, cond);
-            for (&(at, _), &value) in keep.iter().zip(kept) {
+            for (&(at, _), &value) in keep.iter().zip(kept).filter(|((at, _), _)| states[*at as usize].live) {
                 let place = &mut now.states[k][at as usize];
                 *place = e.select(leave, value, *place);
             }
-            now.active[k] = Some(e.binary("and", active, self.not(cond)));
+            now.active[k] = Some(e.binary("xor", active, leave));
         }
         let some = self.any(&now.active);
         exits.leave_if(self.not(some), now.finals(states));
@@ -538,14 +574,20 @@ impl<'e> Printer<'_, 'e> {
 struct Now<'e> {
     states: Vec<Vec<V<'e>>>,
     active: Vec<Option<V<'e>>>,
+    /// Is "has it left one by one?" asked for after the loop?
+    told: bool,
 }
 
 impl<'e> Now<'e> {
     /// What is read after the loop.
     fn finals(&self, states: &[State]) -> Vec<V<'e>> {
-        let live = |values: &Vec<V<'e>>| -> Vec<V<'e>> {
-            states.iter().zip(values).filter(|(s, _)| s.live).map(|(_, &v)| v).collect()
+        let live = |(values, active): (&Vec<V<'e>>, &Option<V<'e>>)| -> Vec<V<'e>> {
+            let told = active.filter(|_| self.told).map(|active| {
+                let e = active.e;
+                e.binary("xor", active, e.int(active.ty, 1))
+            });
+            states.iter().zip(values).filter(|(s, _)| s.live).map(|(_, &v)| v).chain(told).collect()
         };
-        self.states.iter().flat_map(live).collect()
+        self.states.iter().zip(&self.active).flat_map(live).collect()
     }
 }

@@ -6,6 +6,7 @@
 //! * [`same_bits`] runs the code of each target and compares it with the portable engine;
 //! * [`grids`] makes PTX of named patterns, and holds it against the assembler;
 //! * [`calls`] does so for functions with loops and branches;
+//! * [`threads`] has kernels at thread level;
 //! * [`packed`] does the same for arrays that cannot be read straight through.
 
 mod calls;
@@ -14,6 +15,7 @@ mod everything;
 mod grids;
 mod packed;
 mod same_bits;
+mod threads;
 
 use super::test_kernels::{chain, chain_step, exp, sumsq};
 use super::{Code, Image, Jit, JitError, TargetCpu};

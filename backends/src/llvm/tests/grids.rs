@@ -6,7 +6,7 @@
 use crate::llvm::compiler::Compiler;
 use crate::llvm::emit::Dialect;
 use crate::llvm::grid::{Geometry, Printed, Shape, matmul, print};
-use crate::llvm::nvptx::{Architecture, compiler, lint};
+use crate::llvm::nvptx::{Architecture, compiler, lint, loose};
 use crate::portable::tests::fusion::{normalised, softmax};
 use crate::portable::tests::*;
 use lazuli_core::{BinaryOp, Caps, DType, NodeRef, ReduceOp, UnaryOp};
@@ -45,12 +45,16 @@ fn ptx(bound: &Bound, architecture: Architecture) -> String {
     linted(&printed, architecture).unwrap_or_else(|e| panic!("{e} of {}", what()))
 }
 
-/// The PTX of a module, or what is wrong with it.
-fn linted(printed: &Printed, architecture: Architecture) -> Result<String, String> {
-    let text = COMPILERS.with_borrow_mut(|compilers| {
+fn printed_ptx(printed: &Printed, architecture: Architecture) -> Result<String, String> {
+    COMPILERS.with_borrow_mut(|compilers| {
         let compiler = compilers.entry(architecture).or_insert_with(|| compiler(architecture).unwrap());
         compiler.assembly(&printed.text).map_err(|e| e.to_string())
-    })?;
+    })
+}
+
+/// The PTX of a module, or what is wrong with it.
+fn linted(printed: &Printed, architecture: Architecture) -> Result<String, String> {
+    let text = printed_ptx(printed, architecture)?;
     match lint(&text) {
         Some((line, why)) => Err(format!("{why}: {line}")),
         None => Ok(text),
@@ -94,6 +98,25 @@ pub fn assembled(bound: &Bound) {
     let text = ptx(bound, other);
     if let Some(program) = &*PTXAS {
         assemble(program, &text, other).unwrap_or_else(|e| panic!("{e} of {}", bound.kernel));
+    }
+}
+
+/// Makes PTX of a module for each architecture, and has it assembled, if there is an assembler.
+pub fn assemble_text(module: &str) {
+    let module = Printed {
+        text: module.into(),
+        entries: vec!["run".into()],
+        shared: 0,
+        cooperative: true,
+        sites: vec![],
+    };
+    for (major, minor) in ARCHITECTURES {
+        let architecture = Architecture::of(major, minor).unwrap();
+        let text = printed_ptx(&module, architecture).unwrap_or_else(|e| panic!("{e} of {}", module.text));
+        assert_eq!(loose(&text), None);
+        if let Some(program) = &*PTXAS {
+            assemble(program, &text, architecture).unwrap_or_else(|e| panic!("{e} of {text}"));
+        }
     }
 }
 
