@@ -221,6 +221,8 @@ fn pieces(bound: &Bound, threads: usize) -> usize {
     match (threads > 1 && is_worth(bound.work), bound.work < FINE_NS) {
         (false, _) => 1,
         (true, true) => threads,
+        // How long loops take differs from place to place.
+        (true, false) if bound.kernel.loops() => threads * 32,
         (true, false) => threads * 4,
     }
 }

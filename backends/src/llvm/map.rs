@@ -10,8 +10,10 @@ use std::collections::HashMap;
 const AHEAD: i64 = 4096;
 
 /// Vectors that go through a loop of a function together: its operations wait for each other, four
-/// chains of them keep a core busy.
-const VECTORS: usize = 4;
+/// chains of them keep a core busy. AVX2 has registers for two.
+fn vectors(f: &Frame<'_>) -> i64 {
+    if f.vector_bytes() >= 64 { 4 } else { 2 }
+}
 
 /// Prints the body of `run`: outer rows `b0..e0`, lanes `b1..e1`.
 pub fn run<'e>(f: &Frame<'e>) -> Result<(), String> {
@@ -105,8 +107,9 @@ impl<'f, 'e> Row<'f, 'e> {
         let (f, e) = (self.f, self.f.e);
         let lanes = i64::from(f.lanes);
         let mut result = Ok(());
-        e.for_loop(begin, end, lanes * VECTORS as i64, &[], |i, _| {
-            let firsts: Vec<V<'e>> = (0..VECTORS as i64).map(|k| e.add(i, e.i64(k * lanes))).collect();
+        let vectors = vectors(f);
+        e.for_loop(begin, end, lanes * vectors, &[], |i, _| {
+            let firsts: Vec<V<'e>> = (0..vectors).map(|k| e.add(i, e.i64(k * lanes))).collect();
             let masks: Vec<V<'e>> =
                 firsts.iter().map(|&first| f.below(e.binary("sub", end, first), f.lanes)).collect();
             let mut envs: Vec<Env<'e, '_>> =

@@ -41,12 +41,23 @@ impl<'e> Row<'_, 'e> {
         // Elements at..at + 32 of the chunk; beyond `end` they count as identities.
         let mut step = |at: V<'e>, carried: &[V<'e>], masked: bool| -> Vec<V<'e>> {
             let mut next = Vec::with_capacity(carried.len());
-            for (j, parts) in carried.chunks(width).enumerate() {
-                let r = e.add(at, e.i64(j as i64 * i64::from(lanes)));
-                let mask = masked.then(|| self.f.below(e.binary("sub", end, r), lanes));
-                let span = Span { places, r, lanes, mask, streaming: false };
-                match self.point(sweep, span, scalars) {
-                    Ok(env) => next.extend(self.accumulate(list, &env, r, mask, &pivots, parts)),
+            let spans: Vec<Span<'e, '_>> = (0..vectors as i64)
+                .map(|j| {
+                    let r = e.add(at, e.i64(j * i64::from(lanes)));
+                    let mask = masked.then(|| self.f.below(e.binary("sub", end, r), lanes));
+                    Span { places, r, lanes, mask, streaming: false }
+                })
+                .collect();
+            // Vectors go round a function's loops together; without loops one after the other, which
+            // holds fewer values at a time.
+            let together = if self.f.b.kernel.loops() { vectors } else { 1 };
+            for (spans, parts) in spans.chunks(together).zip(carried.chunks(width * together)) {
+                match self.points(sweep, spans, scalars) {
+                    Ok(envs) => {
+                        for ((env, span), parts) in envs.iter().zip(spans).zip(parts.chunks(width)) {
+                            next.extend(self.accumulate(list, env, span.r, span.mask, &pivots, parts));
+                        }
+                    }
                     Err(error) => {
                         failed = Err(error);
                         next.extend_from_slice(parts);
@@ -173,19 +184,31 @@ impl<'e> Row<'_, 'e> {
         span: Span<'e, '_>,
         scalars: &'p Env<'e, 'p>,
     ) -> Result<Env<'e, 'p>, String> {
+        Ok(self.points(sweep, &[span], scalars)?.remove(0))
+    }
+
+    /// The same at several spans together.
+    fn points<'p>(
+        &self,
+        sweep: &Sweep,
+        spans: &[Span<'e, '_>],
+        scalars: &'p Env<'e, 'p>,
+    ) -> Result<Vec<Env<'e, 'p>>, String> {
         let f = self.f;
-        let Span { places, r, lanes, mask, streaming } = span;
-        if mask.is_none() {
-            self.read_ahead(sweep, places, r);
-        }
-        let mut env = Env::new(lanes, Some(scalars)).only(mask);
-        if f.b.keep {
-            for v in &sweep.fetched {
+        let begin = |&Span { places, r, lanes, mask, .. }: &Span<'e, '_>| {
+            if mask.is_none() {
+                self.read_ahead(sweep, places, r);
+            }
+            let mut env = Env::new(lanes, Some(scalars)).only(mask);
+            for v in sweep.fetched.iter().filter(|_| f.b.keep) {
                 let ty = crate::llvm::body::register(f.b.kernel.body[*v as usize].ty, lanes);
                 env.set(*v, self.load_lanes(ty, self.kept_at(*v, r)));
             }
-        }
-        f.compute(self.body(sweep), &mut env, &mut |a, _| {
+            env
+        };
+        let mut envs: Vec<Env<'e, 'p>> = spans.iter().map(begin).collect();
+        f.compute_all(self.body(sweep), &mut envs, &mut |k, a, _| {
+            let Span { places, r, lanes, mask, .. } = spans[k];
             if let Some(&v) = self.fixed.get(&a) {
                 return v;
             }
@@ -194,21 +217,21 @@ impl<'e> Row<'_, 'e> {
             }
             f.read(a, f.access(a).lane, self.element(a, r), f.inner_stride(a), lanes, mask)
         })?;
-        for &s in &sweep.stores {
-            let store = f.b.kernel.stores[s];
-            let a = store.access;
-            let value = f.value(store.value, &env);
-            if !places.write(f, a, r, value, mask) {
-                let past = streaming && f.fills_lines(a);
-                f.write(a, f.access(a).lane, self.element(a, r), f.inner_stride(a), value, mask, past);
+        for (env, &Span { places, r, mask, streaming, .. }) in envs.iter().zip(spans) {
+            for &s in &sweep.stores {
+                let store = f.b.kernel.stores[s];
+                let a = store.access;
+                let value = f.value(store.value, env);
+                if !places.write(f, a, r, value, mask) {
+                    let past = streaming && f.fills_lines(a);
+                    f.write(a, f.access(a).lane, self.element(a, r), f.inner_stride(a), value, mask, past);
+                }
             }
-        }
-        if f.b.keep {
-            for &v in &sweep.keeps {
+            for &v in sweep.keeps.iter().filter(|_| f.b.keep) {
                 self.store_lanes(env.get(v), self.kept_at(v, r));
             }
         }
-        Ok(env)
+        Ok(envs)
     }
 
     /// What a sweep computes at every element.

@@ -7,10 +7,15 @@ use crate::portable::tests::calls::{call, random_calls, random_function};
 use crate::portable::tests::*;
 use lazuli_core::DType;
 
+/// How many of them: `scripts/functions` asks for more.
+fn count(usual: usize) -> usize {
+    std::env::var("LAZULI_RANDOM_FUNCTIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
+
 #[test]
 fn random_functions() {
     let (mut engines, mut random) = (Engines::new(), Random(71));
-    for _ in 0..40 {
+    for _ in 0..count(300) {
         let f = random_function(&mut random);
         let n = 1 + random.below(500);
         let (x, k) = (random.leaf(DType::F32, &[n]), random.leaf(DType::I64, &[n]));
@@ -21,7 +26,7 @@ fn random_functions() {
 #[test]
 fn calls_among_other_operations() {
     let (mut engines, mut random) = (Engines::new(), Random(72));
-    for _ in 0..30 {
+    for _ in 0..count(60) / 2 {
         engines.same(&random_calls(&mut random));
     }
 }
