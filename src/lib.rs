@@ -71,6 +71,9 @@ pub mod __private {
     pub use crate::function::{Arg, Join, Kind, Traces, Vectorized, call, here, scalar, traced};
 }
 
+#[doc = include_str!("../docs/from_numba.md")]
+pub mod from_numba {}
+
 // What is defined below the front door cannot have an example there that uses arrays.
 
 /// Axes of an array, as reductions take them: `..`, a number, several numbers, or [`keep`] of

@@ -31,6 +31,7 @@ mod limits;
 mod memory;
 mod plans;
 mod printing;
+mod programs;
 mod processes;
 mod random_graphs;
 mod raw_kernels;

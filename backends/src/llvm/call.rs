@@ -507,6 +507,9 @@ impl<'e> Printer<'_, 'e> {
         let sets = |at: usize, keep: &[(u16, Val)]| {
             keep.iter().find(|k| k.0 as usize == at).map(|k| is(k.1, true))
         };
+        if !exits().any(|(alone, _)| alone) {
+            return None;
+        }
         let told = |(at, state): (usize, &State)| {
             let flag = state.live && is(state.first, false) && state.next == state.value;
             let by_mask = exits().filter(|(alone, _)| *alone).all(|(_, keep)| sets(at, keep) == Some(true));

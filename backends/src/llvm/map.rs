@@ -125,7 +125,9 @@ impl<'f, 'e> Row<'f, 'e> {
             }
             for s in &f.b.kernel.stores {
                 let (lane, stride) = (f.access(s.access).lane, f.lane_stride(s.access));
-                for (k, env) in envs.iter().enumerate() {
+                // One place for all lanes is that of the one lane there is.
+                let count = if lane == Lane::Same { 1 } else { envs.len() };
+                for (k, env) in envs.iter().enumerate().take(count) {
                     let value = f.value(s.value, env);
                     f.write(s.access, lane, at(s.access, k), stride, value, Some(masks[k]), false);
                 }

@@ -80,7 +80,7 @@ impl Engine {
             }
             // A kernel that LLVM cannot select ends the process: with this, the output says which.
             if std::env::var_os("LAZULI_TRACE").is_some() {
-                eprintln!("{}", what());
+                eprintln!("{}\n{}", what(), printed.text);
             }
             compile(bound, jit).unwrap_or_else(|e| panic!("{e:?} of {}", what())).0
         })
