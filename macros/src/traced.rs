@@ -408,11 +408,11 @@ impl Traced<'_> {
         let (span, handle, body) = (l.span, handle(l.number), self.unit_block(&l.body));
         let (begin, end) = (of("begin_loop", span), of("end_loop", span));
         let break_ = of("break_", span);
-        // Where a turn begins by asking whether there is one, the last asks in vain.
+        // Engines allow a turn more, in which a `while` asks in vain.
         let limit = match (&self.signature.limit, &l.kind) {
             (None, _) | (_, LoopKind::Once) => quote!(::core::option::Option::None),
-            (Some(n), LoopKind::Forever) => quote!(::core::option::Option::Some(#n)),
-            (Some(n), _) => quote!(::core::option::Option::Some(#n.saturating_add(1))),
+            (Some(n), LoopKind::Forever) => quote!(::core::option::Option::Some(#n - 1)),
+            (Some(n), _) => quote!(::core::option::Option::Some(#n)),
         };
         match &l.kind {
             LoopKind::Forever => quote_spanned!(span=> let #handle = #begin(#limit); #body #end();),

@@ -48,4 +48,5 @@ mod threads;
 mod tiers;
 mod totals;
 mod vectorize;
+mod vectorize_methods;
 mod views;

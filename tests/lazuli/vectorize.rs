@@ -417,17 +417,54 @@ fn bounded(n: i64) -> i64 {
     i
 }
 
+#[vectorize(max_iterations = 50)]
+fn bounded_loop(n: i64) -> i64 {
+    let mut i = 0;
+    loop {
+        i += 1;
+        if i >= n {
+            break i;
+        }
+    }
+}
+
+#[vectorize(max_iterations = 50)]
+fn bounded_for(n: i64) -> i64 {
+    let mut sum = 0;
+    for i in 1..=n {
+        sum += i;
+    }
+    sum
+}
+
 #[test]
 fn loops_can_be_bounded() {
-    assert_eq!(bounded(50), 50);
-    let x: Vec<i64> = (0..N as i64).map(|i| i % 51).collect();
-    lanes(x, bounded, bounded);
-    let error =
-        bounded(&Array::from_vec((0..N as i64).collect::<Vec<_>>())).to_vec().unwrap_err().to_string();
-    assert!(error.starts_with("bounded: ") && error.contains("50"), "{error}");
-    let told = std::panic::catch_unwind(|| bounded(51)).unwrap_err();
-    let told = told.downcast_ref::<String>().unwrap();
-    assert_eq!(told, "bounded: a loop had not ended after 50 turns, its `max_iterations`");
+    let most: Vec<i64> = (0..N as i64).map(|i| i % 51).collect();
+    let more: Vec<i64> = (0..N as i64).map(|i| i % 52).collect();
+    lanes(most.clone(), bounded, bounded);
+    lanes(most.clone(), bounded_loop, bounded_loop);
+    lanes(most, bounded_for, bounded_for);
+    let line = line!() - 33;
+    for (name, y) in [
+        ("bounded", bounded(Array::from_vec(more.clone()))),
+        ("bounded_loop", bounded_loop(Array::from_vec(more.clone()))),
+        ("bounded_for", bounded_for(Array::from_vec(more))),
+    ] {
+        let error = y.to_vec().unwrap_err().to_string();
+        let start = format!("{name}: a loop of `{name}` (");
+        assert!(
+            error.starts_with(&start) && error.contains("took more turns than its `max_iterations`"),
+            "{error}"
+        );
+        if name == "bounded" {
+            assert!(error.contains(&format!("vectorize.rs:{line})")), "{error} {line}");
+        }
+    }
+    for f in [bounded::<i64>, bounded_loop, bounded_for] {
+        let told = std::panic::catch_unwind(|| f(51)).unwrap_err();
+        let told = told.downcast_ref::<String>().unwrap();
+        assert!(told.ends_with(": a loop had not ended after 50 turns, its `max_iterations`"), "{told}");
+    }
 }
 
 #[vectorize]
