@@ -5,7 +5,7 @@
 //! where somebody arrives.
 
 use crate::ast::*;
-use crate::methods::{method, suggestion};
+use crate::methods::{hint, method};
 use crate::refuse::{self, at, here};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
@@ -81,10 +81,7 @@ impl<'a> Reader<'a> {
                         };
                         statements.push(statement);
                     }
-                    Err(e) => match &mut errors {
-                        Some(all) => all.combine(e),
-                        None => errors = Some(e),
-                    },
+                    Err(e) => refuse::also(&mut errors, e),
                 }
             }
             match errors {
@@ -181,6 +178,7 @@ impl<'a> Reader<'a> {
             syn::Expr::Field(f) => match &f.member {
                 syn::Member::Unnamed(index) => Kind::Field(self.boxed(&f.base)?, index.clone()),
                 syn::Member::Named(name) => {
+                    self.expr(&f.base)?;
                     return at(
                         name,
                         "there are no structs in here: use a tuple, or a variable for each value",
@@ -341,13 +339,13 @@ impl<'a> Reader<'a> {
             None if name == "pow" => (1, "pow"),
             None if name == "powi" => (1, "powi"),
             None => {
-                let hint = suggestion(&name).map(|s| format!(": write `{s}`")).unwrap_or_default();
+                let hint = hint(&name);
                 return at(&m.method, format!("`{name}` is no method of scalars that arrays have too{hint}"));
             }
         };
         if m.args.len() != arguments {
             let given = m.args.len();
-            return at(&m.method, format!("`{name}` takes {arguments} arguments, {given} are given"));
+            return at(&m.method, format!("`{name}` takes {arguments} arguments, not {given}"));
         }
         let mut all = vec![x];
         for argument in &m.args {
@@ -429,7 +427,7 @@ impl<'a> Reader<'a> {
                 Ok(Some(expr(Kind::Function(m.function, arguments), span)))
             }
             _ => {
-                let hint = suggestion(&name).map(|s| format!(": write `{s}`")).unwrap_or_default();
+                let hint = hint(&name);
                 at(&function.ident, format!("`{of}::{name}` is not known in a vectorised function{hint}"))
             }
         }
@@ -450,15 +448,22 @@ impl<'a> Reader<'a> {
         if m.arms.is_empty() {
             return at(&m.match_token, "a `match` without arms");
         }
-        let arms = m.arms.iter().map(|arm| {
-            self.scoped(|r| {
+        let (mut arms, mut errors) = (Vec::new(), None::<Error>);
+        for arm in &m.arms {
+            let read = self.scoped(|r| {
                 attributes(&arm.attrs)?;
                 let test = r.test(&arm.pat)?;
                 let guard = arm.guard.as_ref().map(|(_, g)| r.expr(g)).transpose()?;
                 Ok(Arm { test, guard, body: r.expr(&arm.body)? })
-            })
-        });
-        let arms = arms.collect::<Result<_>>()?;
+            });
+            match read {
+                Ok(arm) => arms.push(arm),
+                Err(e) => refuse::also(&mut errors, e),
+            }
+        }
+        if let Some(errors) = errors {
+            return Err(errors);
+        }
         Ok(expr(Kind::Match(value, arms), m.match_token.span))
     }
 

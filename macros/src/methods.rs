@@ -95,18 +95,17 @@ pub fn method(name: &str) -> Option<&'static Method> {
     METHODS.iter().find(|m| m.name == name)
 }
 
-/// What somebody who wrote `name` may have meant.
-pub fn suggestion(name: &str) -> Option<&'static str> {
+/// What somebody who wrote `name` may want to know.
+pub fn hint(name: &str) -> String {
     let known = match name {
         "abs_sub" | "abs_diff" => "(x - y).abs()",
-        "exp10" => "x.powf(y)",
-        "checked_add" | "saturating_add" | "overflowing_add" | "add" => "x + y",
-        "checked_sub" | "saturating_sub" | "overflowing_sub" | "sub" => "x - y",
-        "checked_mul" | "saturating_mul" | "overflowing_mul" | "mul" => "x * y",
-        "checked_div" | "wrapping_div" | "div" => "x / y",
-        "checked_rem" | "wrapping_rem" | "rem" => "x % y",
-        "wrapping_shl" | "checked_shl" | "shl" => "x << y",
-        "wrapping_shr" | "checked_shr" | "shr" => "x >> y",
+        "add" => "x + y",
+        "sub" => "x - y",
+        "mul" => "x * y",
+        "wrapping_div" | "div" => "x / y",
+        "wrapping_rem" | "rem" => "x % y",
+        "shl" => "x << y",
+        "shr" => "x >> y",
         "neg" => "-x",
         "not" => "!x",
         "eq" => "x == y",
@@ -119,12 +118,18 @@ pub fn suggestion(name: &str) -> Option<&'static str> {
         "then" | "then_some" => "if c { x } else { y }",
         "clone" | "to_owned" | "borrow" => "x",
         "into" | "try_into" | "cast" | "to_int_unchecked" => "x as T",
-        _ => {
-            let near = METHODS.iter().map(|m| (distance(name, m.name), m.name)).min()?;
-            return (near.0 <= 2).then_some(near.1);
+        _ if ["checked_", "overflowing_", "saturating_", "strict_", "unchecked_"]
+            .iter()
+            .any(|p| name.starts_with(p)) =>
+        {
+            return ": integers wrap here, so compare first".into();
         }
+        _ => match METHODS.iter().map(|m| (distance(name, m.name), m.name)).min() {
+            Some((0..=2, near)) => near,
+            _ => return String::new(),
+        },
     };
-    Some(known)
+    format!(": write `{known}`")
 }
 
 /// How many letters differ.
@@ -151,8 +156,9 @@ mod tests {
     fn names_are_sorted_and_found() {
         assert!(METHODS.is_sorted_by_key(|m| m.name));
         assert_eq!(method("is_infinite").map(|m| m.function), Some("is_inf"));
-        assert_eq!(suggestion("sinn"), Some("sin"));
-        assert_eq!(suggestion("powff"), Some("powf"));
-        assert_eq!(suggestion("count_ones"), None);
+        assert_eq!(hint("sinn"), ": write `sin`");
+        assert_eq!(hint("powff"), ": write `powf`");
+        assert_eq!(hint("saturating_add"), ": integers wrap here, so compare first");
+        assert_eq!(hint("count_ones"), "");
     }
 }

@@ -16,6 +16,14 @@ pub fn here<T>(span: Span, words: impl std::fmt::Display) -> Result<T> {
     Err(Error::new(span, words))
 }
 
+/// Notes one more error.
+pub fn also(errors: &mut Option<Error>, e: Error) {
+    match errors {
+        Some(all) => all.combine(e),
+        None => *errors = Some(e),
+    }
+}
+
 /// The types that values can have.
 const SCALARS: &str = "`bool`, `i32`, `i64`, `u8`, `u64`, `f32` and `f64`";
 

@@ -40,10 +40,7 @@ pub fn signature(f: &ItemFn, limit: Option<Literal>) -> Result<Signature> {
     let mut errors: Option<Error> = None;
     let mut told = |r: Result<()>| {
         if let Err(e) = r {
-            match &mut errors {
-                Some(all) => all.combine(e),
-                None => errors = Some(e),
-            }
+            refuse::also(&mut errors, e);
         }
     };
     if let Some(t) = &sig.constness {

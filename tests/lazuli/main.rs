@@ -19,6 +19,7 @@ mod elementwise;
 mod engines;
 mod errors;
 mod examples;
+mod expressions;
 mod functions;
 #[cfg(all(feature = "cuda", target_os = "linux"))]
 mod gpu;
