@@ -51,7 +51,9 @@ impl<I: Inputs, O: Outputs> ElementwiseKernel<I, O> {
     /// that uses an expression of another kernel, say) poisons what calls give.
     #[track_caller]
     pub fn new(name: &'static str, body: impl FnOnce(I) -> O) -> ElementwiseKernel<I, O> {
-        let written = tracer::trace(name, Location::caller(), || give(body(I::inputs())));
+        let open = tracer::open(name, Location::caller());
+        give(body(I::inputs()));
+        let written = open.finish();
         ElementwiseKernel { name, written, types: PhantomData }
     }
 

@@ -72,13 +72,12 @@ impl Traces {
     }
 
     /// The function of these type parameters.
-    fn get<V: Vectorized>(&self) -> Written {
-        let of = TypeId::of::<V>();
+    fn get(&self, of: TypeId, write: fn() -> Written) -> Written {
         // Written outside of any lock: bodies call other functions.
         let (first, written) = match self.first.get() {
             Some(first) => (first, None),
             None => {
-                let written = write::<V>();
+                let written = write();
                 (self.first.get_or_init(|| (of, written.clone())), Some(written))
             }
         };
@@ -90,7 +89,7 @@ impl Traces {
         if let Some(found) = find(&lock()) {
             return found;
         }
-        let written = written.unwrap_or_else(write::<V>);
+        let written = written.unwrap_or_else(write);
         let mut others = lock();
         if let Some(found) = find(&others) {
             return found;
@@ -101,12 +100,11 @@ impl Traces {
 }
 
 fn write<V: Vectorized>() -> Written {
-    tracer::trace(V::NAME, V::at(), || {
-        let arguments = <V::Arguments as Arguments>::declare();
-        if let Some(results) = tracer::inline(TypeId::of::<V>(), V::NAME, || V::traced(true, arguments)) {
-            <V::Results as Results>::give(results);
-        }
-    })
+    let open = tracer::open(V::NAME, V::at());
+    let arguments = <V::Arguments as Arguments>::declare();
+    tracer::enter(TypeId::of::<V>(), V::NAME);
+    <V::Results as Results>::give(V::traced(true, arguments));
+    open.finish()
 }
 
 /// A call of a vectorised function.

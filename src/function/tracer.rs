@@ -3,7 +3,7 @@
 //! An [`Expr`](crate::Expr) is a number that means something to the function in which it was made; it
 //! carries that function's number too. What does not fit together (a value of another function, say)
 //! is noted, and told when the function is finished: nothing here panics. A panic of the program's own
-//! closures unwinds through [`trace`] and takes the unfinished function along.
+//! closures unwinds through [`Open`] and takes the unfinished function along.
 
 use lazuli_core::function::{Builder, Function, Val, Variable};
 use lazuli_core::op::MapOp;
@@ -91,44 +91,46 @@ fn with<R>(f: impl FnOnce(&mut Tracer) -> R) -> Option<R> {
 
 const NOWHERE: Traced = Traced { val: 0, trace: 0 };
 
-/// Writes a function down: what `body` does.
-pub(super) fn trace(
-    name: &'static str,
-    at: &'static Location<'static>,
-    body: impl FnOnce(),
-) -> Result<Arc<Function>, String> {
+/// A function that is being written. Taken away when this is dropped, also by a panic.
+pub(super) struct Open(u32);
+
+/// Begins to write a function down: what is done with expressions from now on.
+pub(super) fn open(name: &'static str, at: &'static Location<'static>) -> Open {
     static NEXT: AtomicU32 = AtomicU32::new(1);
-    /// Takes the function away, also if `body` panics.
-    struct Open(u32);
-    impl Open {
-        fn take(&self) -> Option<Tracer> {
-            TRACERS.with_borrow_mut(|all| {
-                let at = all.iter().position(|t| t.id == self.0)?;
-                all.truncate(at + 1);
-                all.pop()
-            })
-        }
-    }
-    impl Drop for Open {
-        fn drop(&mut self) {
-            self.take();
-        }
-    }
     // 0 is nobody's number.
     let id = NEXT.fetch_add(1, Ordering::Relaxed).max(1);
     let tracer = Tracer { id, builder: Builder::new(name, at), values: 0, problem: None, inside: Vec::new() };
     TRACERS.with_borrow_mut(|all| all.push(tracer));
-    let open = Open(id);
-    body();
-    let tracer = open.take().ok_or("the function was lost while it was written")?;
-    match tracer.problem {
-        Some(problem) => Err(problem),
-        None => tracer.builder.finish(),
+    Open(id)
+}
+
+impl Open {
+    fn take(&self) -> Option<Tracer> {
+        TRACERS.with_borrow_mut(|all| {
+            let at = all.iter().position(|t| t.id == self.0)?;
+            all.truncate(at + 1);
+            all.pop()
+        })
+    }
+
+    /// The whole function.
+    pub(super) fn finish(self) -> Result<Arc<Function>, String> {
+        let tracer = self.take().ok_or("the function was lost while it was written")?;
+        match tracer.problem {
+            Some(problem) => Err(problem),
+            None => tracer.builder.finish(),
+        }
     }
 }
 
-/// Writes the body of a vectorised function in place of a call of it. None if it is its own caller.
-pub(super) fn inline<R>(function: TypeId, name: &str, body: impl FnOnce() -> R) -> Option<R> {
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.take();
+    }
+}
+
+/// Begins to write the body of a vectorised function. False if it is its own caller.
+pub(super) fn enter(function: TypeId, name: &str) -> bool {
     let fresh = with(|t| {
         let fresh = !t.inside.contains(&function);
         if fresh {
@@ -138,12 +140,12 @@ pub(super) fn inline<R>(function: TypeId, name: &str, body: impl FnOnce() -> R) 
         }
         fresh
     });
-    if fresh == Some(false) {
-        return None;
-    }
-    let result = body();
+    fresh != Some(false)
+}
+
+/// Ends the body that was entered last.
+pub(super) fn leave() {
     with(|t| t.inside.pop());
-    Some(result)
 }
 
 pub(super) fn argument(dtype: DType) -> Traced {

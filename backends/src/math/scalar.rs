@@ -6,41 +6,44 @@
 use super::{Binary, Unary, f32 as single, f64 as double};
 
 macro_rules! entry {
-    ($(#[$doc:meta])* $name:ident, $fused:ident, $module:ident::$apply:ident, $f:ty, $t:ty, $($a:ident),+) => {
+    ($(#[$doc:meta])* $name:ident, $fused:ident, $plain:ident, $module:ident::$apply:ident, $f:ty, $t:ty, $($a:ident),+) => {
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx2,fma")]
         fn $fused(f: $f, $($a: $t),+) -> $t {
             $module::$apply(f, $($a),+)
         }
 
+        fn $plain(f: $f, $($a: $t),+) -> $t {
+            $module::$apply(f, $($a),+)
+        }
+
         $(#[$doc])*
-        #[inline]
         pub fn $name(f: $f, $($a: $t),+) -> $t {
             #[cfg(target_arch = "x86_64")]
             if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
                 // SAFETY: the CPU has the features that the function is compiled for.
                 return unsafe { $fused(f, $($a),+) };
             }
-            $module::$apply(f, $($a),+)
+            $plain(f, $($a),+)
         }
     };
 }
 
 entry! {
     /// `f(x)`
-    unary_f32, unary_f32_fused, single::unary, Unary, f32, x
+    unary_f32, unary_f32_fused, unary_f32_plain, single::unary, Unary, f32, x
 }
 entry! {
     /// `f(x)`
-    unary_f64, unary_f64_fused, double::unary, Unary, f64, x
+    unary_f64, unary_f64_fused, unary_f64_plain, double::unary, Unary, f64, x
 }
 entry! {
     /// `f(x, y)`
-    binary_f32, binary_f32_fused, single::binary, Binary, f32, x, y
+    binary_f32, binary_f32_fused, binary_f32_plain, single::binary, Binary, f32, x, y
 }
 entry! {
     /// `f(x, y)`
-    binary_f64, binary_f64_fused, double::binary, Binary, f64, x, y
+    binary_f64, binary_f64_fused, binary_f64_plain, double::binary, Binary, f64, x, y
 }
 
 #[cfg(test)]
