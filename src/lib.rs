@@ -62,8 +62,10 @@ pub use lazuli_core::dtype::{DType, Element, bf16, f16};
 pub use lazuli_core::error::{Error, ErrorKind};
 pub use lazuli_core::shape::DimInt;
 pub use lazuli_fusion::explain::ExplainedStep;
-pub use lazuli_macros::vectorize;
 pub use ndarray::{NewAxis, s};
+
+#[doc = include_str!("vectorize.md")]
+pub use lazuli_macros::vectorize;
 
 /// What the attributes of this crate write. Not for use by hand: it changes without notice.
 #[doc(hidden)]
