@@ -222,7 +222,8 @@ impl Builder {
         self.here.push(statement);
     }
 
-    /// What follows is done again and again; `limit` is the most turns. The answer names the loop.
+    /// What follows is done again and again; with a limit at most so often after the first time (so a
+    /// loop that begins by asking whether to go on has that many turns). The answer names the loop.
     pub fn begin_loop(&mut self, limit: Option<u64>, line: u32) -> usize {
         let number = self.loops.len();
         self.loops.push(LoopFacts { limit, line });

@@ -113,7 +113,7 @@ pub enum Step {
         states: Vec<State>,
         /// A turn.
         body: Block,
-        /// The most turns, if there is a limit; passing it is an error.
+        /// How often it may go round after its first turn, if there is a limit; passing it is an error.
         limit: Option<u64>,
         /// The line of the loop.
         line: u32,
