@@ -68,6 +68,7 @@ pub struct Block {
 }
 
 /// A statement.
+#[allow(clippy::large_enum_variant)] // mostly the large ones
 pub enum Statement {
     /// `let`.
     Let {

@@ -379,11 +379,8 @@ impl<'a> Reader<'a> {
         if name.is_some_and(|name| name == self.name) {
             return at(&name, "a vectorised function cannot call itself: write a loop");
         }
-        match name.map(|n| n.to_string()).as_deref() {
-            Some("Some" | "Ok" | "Err") => {
-                return at(&name, "there are no options here: give a tuple of a value and a `bool`");
-            }
-            _ => {}
+        if let Some("Some" | "Ok" | "Err") = name.map(|n| n.to_string()).as_deref() {
+            return at(&name, "there are no options here: give a tuple of a value and a `bool`");
         }
         let span = f.path.segments.last().map_or(c.span(), |s| s.ident.span());
         if let Some(e) = self.associated(c, &f.path, span)? {

@@ -136,11 +136,11 @@ pub fn hint(name: &str) -> String {
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for i in 0..a.len() {
+    for letter in a {
         let mut corner = row[0];
         row[0] += 1;
         for j in 0..b.len() {
-            let change = corner + (a[i] != b[j]) as usize;
+            let change = corner + (letter != b[j]) as usize;
             corner = row[j + 1];
             row[j + 1] = change.min(row[j] + 1).min(corner + 1);
         }

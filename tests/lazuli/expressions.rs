@@ -114,7 +114,7 @@ fn errors_are_values() {
     let outside = kept + 1.0;
     for stolen in [kept, outside] {
         let second = ElementwiseKernel::new("second", |x: Expr<f32>| x + stolen);
-        let told = message(&second.call(&Array::zeros([3])));
+        let told = message(&second.call(Array::zeros([3])));
         let start = "second: an expression is used outside of the function that it was made for";
         assert!(told.starts_with(start), "{told}");
     }
@@ -124,7 +124,7 @@ fn errors_are_values() {
         let y = values(&halve(&Array::from_vec(vec![8; 70])));
         x + y[69]
     });
-    assert_array(&noted.call(&Array::from_vec(vec![1; 70])), &[70], &[5; 70]);
+    assert_array(&noted.call(Array::from_vec(vec![1; 70])), &[70], &[5; 70]);
 
     // A panic of a closure is the program's own, and leaves nothing behind.
     let panics = std::panic::catch_unwind(|| {
@@ -135,6 +135,6 @@ fn errors_are_values() {
 
     // Without bound.
     let long = ElementwiseKernel::new("long", |x: Expr<f32>| (0..300_000).fold(x, |y, _| y + 1.0));
-    let told = message(&long.call(&Array::zeros([3])));
+    let told = message(&long.call(Array::zeros([3])));
     assert!(told.starts_with("long: the function has more than 262144 operations"), "{told}");
 }

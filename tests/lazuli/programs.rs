@@ -52,8 +52,13 @@ mod sincos {
         for device in engines() {
             let (sin, cos) = sincos(on(&device, &x));
             lazuli::eval((&sin, &cos)).unwrap();
-            let both: Vec<f64> =
-                sin.to_vec().unwrap().into_iter().zip(cos.to_vec().unwrap()).flat_map(|(s, c)| [s, c]).collect();
+            let both: Vec<f64> = sin
+                .to_vec()
+                .unwrap()
+                .into_iter()
+                .zip(cos.to_vec().unwrap())
+                .flat_map(|(s, c)| [s, c])
+                .collect();
             assert!(both == expected, "sincos on {device}");
         }
     }
@@ -196,7 +201,9 @@ mod newton {
         assert!(expected.iter().zip(&a).all(|(x, a)| (x * x * x / a - 1.0).abs() < 1e-14));
         // A GPU cannot tell of a limit that is passed, and refuses a function that has one.
         for device in engines().into_iter().filter(|d| Device::cuda(0).ok().as_ref() != Some(d)) {
-            assert_bits(&format!("newton on {device}"), &cube_root(on(&device, &a)), &expected, |i| format!("{i}"));
+            assert_bits(&format!("newton on {device}"), &cube_root(on(&device, &a)), &expected, |i| {
+                format!("{i}")
+            });
         }
     }
 

@@ -405,7 +405,7 @@ fn shortcuts(n: i64) -> i64 {
 #[test]
 fn shortcuts_are_taken() {
     lanes(mixed(N), shortcuts, shortcuts);
-    assert_eq!((shortcuts(12), shortcuts(60)), (11 + 1100 + 10_000 - 10_000 * 1, 1 + 1100));
+    assert_eq!((shortcuts(12), shortcuts(60)), (1111, 1101));
 }
 
 #[vectorize(max_iterations = 50)]
