@@ -5,7 +5,9 @@
 //!
 //! * `lazuli`: a vectorised function of arrays, as a program writes it; recorded anew each time;
 //! * `hand`: AVX-512 by intrinsics, four vectors at a time, the same arithmetic;
-//! * `rust`: the plain loop, as rustc compiles it.
+//! * `rust`: the plain loop, as rustc compiles it;
+//! * `function N` and `methods N`: `exp(-x * x)` of N elements by a vectorised function and by methods of
+//!   arrays, recorded and evaluated each time: seconds of one evaluation.
 //!
 //! All use as many threads as the machine has, and rows in pieces that threads take as they come.
 
@@ -29,6 +31,22 @@ fn mandelbrot(re: f32, im: f32, turns: i32) -> i32 {
         x = xx - yy + re;
     }
     turns
+}
+
+#[lazuli::vectorize]
+fn gauss(x: f32) -> f32 {
+    (-x * x).exp()
+}
+
+/// Seconds that `f` takes once, from as many calls as take a while, and the number that it gives.
+fn often(x: &Array<f32>, f: impl Fn(&Array<f32>) -> Array<f32>) -> (f64, i64) {
+    let calls = (2_000_000 / x.len()).clamp(1, 20_000);
+    let begin = Instant::now();
+    for _ in 0..calls {
+        f(x).eval().expect("memory");
+    }
+    let seconds = begin.elapsed().as_secs_f64() / calls as f64;
+    (seconds, (f(x).slice(s![..1]).sum(..).item().expect("memory") * 1e6) as i64)
 }
 
 fn axes() -> (Vec<f32>, Vec<f32>) {
@@ -109,7 +127,17 @@ fn main() {
     for case in std::io::stdin().lock().lines() {
         let case = case.expect("lines of text");
         let begin = Instant::now();
-        match case.as_str() {
+        let (name, n) = case.split_once(' ').unwrap_or((&case, "0"));
+        let few = || Array::linspace(0.5f32, 2.0, n.parse().expect("a number")).eval().expect("memory").clone();
+        match name {
+            "function" | "methods" => {
+                let (seconds, first) = match name {
+                    "function" => often(&few(), |x| gauss(x)),
+                    _ => often(&few(), |x| (-x * x).exp()),
+                };
+                println!("{seconds} {first}");
+                continue;
+            }
             "lazuli" => {
                 let image = mandelbrot(&x, &y, TURNS);
                 image.eval().expect("memory");

@@ -127,6 +127,8 @@ impl Geometry {
         let registers = b.kernel.body.iter().map(|d| d.ty);
         match self.shape {
             Shape::Long if b.stages.sweeps.len() > 1 => 1,
+            // Moments of columns are three values a partial, more than 128 registers hold.
+            Shape::Columns | Shape::SplitColumns if has_moments(b) => 1,
             Shape::Map | Shape::Tiles => 2,
             _ if b.stages.sweeps.len() == 1
                 && size <= SMALL
@@ -148,6 +150,10 @@ impl Geometry {
     pub fn tile(&self) -> usize {
         BLOCK * STEPS * self.width
     }
+}
+
+fn has_moments(b: &Bound) -> bool {
+    b.kernel.body.iter().any(|d| matches!(d.inst, Inst::Reduce(lazuli_core::ReduceOp::Moment2, _)))
 }
 
 /// Roughly how many instructions one of a body's becomes.
