@@ -121,7 +121,7 @@ fn write(f: &Function) -> TokenStream {
     let pack = |values: TokenStream| if tuple { values } else { quote!((#values,)) };
 
     // The kinds of the arguments, and what they make together.
-    let kinds: Vec<Ident> = (0..of.len()).map(|n| format_ident!("A{n}", span = Span::mixed_site())).collect();
+    let kinds: Vec<Ident> = (0..of.len()).map(|n| format_ident!("LazuliArg{n}")).collect();
     let own: Vec<_> = kinds.iter().zip(&of).map(|(k, t)| quote!(<#k as #private::Arg<#t>>::Kind)).collect();
     let mut joined = own[0].clone();
     let mut joins = Vec::new();

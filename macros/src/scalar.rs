@@ -35,7 +35,7 @@ impl Scalar<'_> {
         let body = self.block(&f.body);
         let arguments = f.signature.arguments.iter().map(|a| {
             let (name, ty) = (&a.name, &a.ty);
-            let mutable = a.mutable.then(|| quote!(mut));
+            let mutable = a.mutable.then(|| quote_spanned!(name.span()=> mut));
             quote!(#mutable #name: #ty)
         });
         let output = ty(&f.signature.output);
@@ -195,7 +195,8 @@ impl Scalar<'_> {
 fn pattern(p: &Pattern) -> TokenStream {
     match p {
         Pattern::Wild(span) => quote_spanned!(*span=> _),
-        Pattern::Bind(name, true) => quote!(mut #name),
+        // Where the name stands, so that the compiler tells of a `mut` that nobody needs.
+        Pattern::Bind(name, true) => quote_spanned!(name.span()=> mut #name),
         Pattern::Bind(name, false) => quote!(#name),
         Pattern::Tuple(parts, span) => {
             let parts = parts.iter().map(pattern);
@@ -221,7 +222,7 @@ fn test(t: &Test) -> TokenStream {
     match t {
         Test::Wild(span) => quote_spanned!(*span=> _),
         Test::Bind(name, mutable, inner) => {
-            let mutable = mutable.then(|| quote!(mut));
+            let mutable = mutable.then(|| quote_spanned!(name.span()=> mut));
             let inner = inner.as_ref().map(|t| test(t)).map(|t| quote!(@ #t));
             quote!(#mutable #name #inner)
         }

@@ -617,3 +617,46 @@ fn functions_are_written_once_on_many_threads() {
         }
     });
 }
+
+/// The compiler's words about a function are about what was written, and about nothing else.
+#[deny(warnings)]
+mod words {
+    use lazuli::prelude::*;
+
+    #[vectorize]
+    #[expect(unused_variables, unused_mut, unused_assignments)]
+    pub fn careless(x: f32, unused: f32) -> f32 {
+        let mut never = 1.0f32;
+        let nobody = 2.0f32;
+        let mut late = x;
+        late = 3.0;
+        x + never
+    }
+
+    #[vectorize]
+    #[expect(non_snake_case, reason = "names stay as they are")]
+    pub fn parentheses(X: f32, _: i64) -> (f32, bool) {
+        let y = (X + 1.0) * (2.0);
+        let (a, _) = if (y > 1.0) && (X < 2.0) { (y, 1) } else { (X, 2) };
+        (a, (a > 0.0) || (a < -1.0))
+    }
+
+    #[vectorize]
+    pub fn endless(n: i64) -> i64 {
+        let mut i = n;
+        loop {
+            i += 1;
+            if i % 7 == 0 {
+                return i;
+            }
+        }
+    }
+}
+
+#[test]
+fn careless_functions_work() {
+    assert_eq!(words::careless(1.0, 2.0), 2.0);
+    assert_array(&words::careless(&Array::ones([N]), 1.0), &[N], &[2.0; N]);
+    assert_array(&words::parentheses(&Array::ones([N]), 1).0, &[N], &[4.0; N]);
+    lanes(mixed(N), words::endless, words::endless);
+}
