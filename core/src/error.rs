@@ -162,7 +162,10 @@ pub enum ErrorKind {
         wanted: DType,
     },
     /// A loop of a vectorised function that took more turns than its function allows.
-    #[error("a loop of `{function}` ({file}:{line}) took more turns than its `max_iterations`")]
+    #[error("a loop of `{function}` ({file}:{line}) {}", match limited {
+        true => "took more turns than its `max_iterations`",
+        false => "did not end, until this engine gave up: others wait for ever",
+    })]
     LoopLimit {
         /// The function.
         function: &'static str,
@@ -170,6 +173,8 @@ pub enum ErrorKind {
         file: &'static str,
         /// The line of the loop.
         line: u32,
+        /// Does the function set a limit?
+        limited: bool,
     },
     /// Memory that the system or the memory limit refuses. Nothing was computed or lost: the same
     /// evaluation can be tried again.

@@ -92,18 +92,34 @@ impl Callee {
     }
 }
 
+/// What is known of a loop of a function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LoopFacts {
+    /// Its number in the function.
+    pub number: u32,
+    /// Its line.
+    pub line: u32,
+    /// How often it may go round after its first turn.
+    pub limit: Option<u64>,
+}
+
 impl Callee {
-    /// The loops, in the order of the text: their lines and limits.
-    pub fn loops(&self) -> Vec<(u32, Option<u64>)> {
-        fn collect(block: &Block, out: &mut Vec<(u32, Option<u64>)>) {
+    /// The position among all loops of the one of this number.
+    pub fn loop_position(&self, number: u32) -> usize {
+        self.loops().iter().position(|l| l.number == number).expect("a loop of the function")
+    }
+
+    /// The loops, in the order of the text.
+    pub fn loops(&self) -> Vec<LoopFacts> {
+        fn collect(block: &Block, out: &mut Vec<LoopFacts>) {
             for step in block {
                 match step {
                     Step::If { then, other, .. } => {
                         collect(then, out);
                         collect(other, out);
                     }
-                    Step::Loop { body, limit, line, .. } => {
-                        out.push((*line, *limit));
+                    Step::Loop { body, limit, line, number, .. } => {
+                        out.push(LoopFacts { number: *number, line: *line, limit: *limit });
                         collect(body, out);
                     }
                     Step::Run(_) | Step::Exit { .. } | Step::Do(_) => {}
@@ -132,7 +148,7 @@ impl Kernel {
 
     /// Does a function that it calls limit the turns of a loop?
     pub fn has_limits(&self) -> bool {
-        self.calls().any(|(_, callee)| callee.loops().iter().any(|(_, limit)| limit.is_some()))
+        self.calls().any(|(_, callee)| callee.loops().iter().any(|l| l.limit.is_some()))
     }
 
     /// Loops are numbered through a kernel: the number of the first one of the call `v`.
@@ -140,11 +156,9 @@ impl Kernel {
         self.calls().take_while(|(at, _)| *at < v).map(|(_, callee)| callee.loops().len()).sum()
     }
 
-    /// The function and the line of the loop of this number.
-    pub fn loop_at(&self, number: usize) -> Option<(&Arc<Function>, u32)> {
-        let lines = |callee: &Callee| callee.loops().into_iter().map(|(line, _)| line).collect::<Vec<_>>();
-        let all = self.calls().flat_map(|(_, c)| lines(c).into_iter().map(move |line| (&c.function, line)));
-        all.into_iter().nth(number)
+    /// The function and the loop of this number.
+    pub fn loop_at(&self, number: usize) -> Option<(&Arc<Function>, LoopFacts)> {
+        self.calls().flat_map(|(_, c)| c.loops().into_iter().map(move |l| (&c.function, l))).nth(number)
     }
 }
 
@@ -262,7 +276,7 @@ impl<'f> Expand<'f> {
                         .collect();
                     out.push(Step::If { cond, then, other, joins });
                 }
-                Step::Loop { states, body, limit, line } => {
+                Step::Loop { states, body, limit, line, number } => {
                     let firsts: Vec<Val> = states.iter().map(|s| self.value(s.first)).collect();
                     let values: Vec<Val> = states.iter().map(|s| self.joined(s.value)).collect();
                     let mark = self.body.mark();
@@ -278,7 +292,8 @@ impl<'f> Expand<'f> {
                         })
                         .collect();
                     self.body.forget(mark);
-                    out.push(Step::Loop { states, body, limit: *limit, line: *line });
+                    let (limit, line, number) = (*limit, *line, *number);
+                    out.push(Step::Loop { states, body, limit, line, number });
                 }
                 Step::Exit { cond, keep } => {
                     let keep = keep.iter().map(|&(at, v)| (at, self.value(v))).collect();

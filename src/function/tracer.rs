@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// How many values a function may have: calls are written out where they stand, so functions that
 /// call functions could grow without bound.
-const VALUES: usize = 1 << 18;
+const VALUES: usize = 1 << 14;
 
 struct Tracer {
     id: u32,
@@ -129,9 +129,13 @@ impl Drop for Open {
     }
 }
 
-/// Begins to write the body of a vectorised function. False if it is its own caller.
+/// Begins to write the body of a vectorised function. False if it is its own caller, or if there is a
+/// problem already: who calls itself twice in each body would otherwise call for ever.
 pub(super) fn enter(function: TypeId, name: &str) -> bool {
     let fresh = with(|t| {
+        if t.problem.is_some() || !t.room() {
+            return false;
+        }
         let fresh = !t.inside.contains(&function);
         if fresh {
             t.inside.push(function);

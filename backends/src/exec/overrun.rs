@@ -19,6 +19,11 @@ impl Overrun {
         self.0.store(number as u64 + 1, Ordering::Relaxed);
     }
 
+    /// Was one noted?
+    pub fn is_noted(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
     /// Where generated code notes it.
     pub fn address(&self) -> u64 {
         self.0.as_ptr() as u64
@@ -29,10 +34,11 @@ impl Overrun {
         let word = self.0.load(Ordering::Relaxed);
         match word.checked_sub(1).and_then(|number| kernel.loop_at(number as usize)) {
             None => Ok(()),
-            Some((function, line)) => Err(ErrorKind::LoopLimit {
+            Some((function, found)) => Err(ErrorKind::LoopLimit {
                 function: function.name,
                 file: function.at.file(),
-                line,
+                line: found.line,
+                limited: found.limit.is_some(),
             }),
         }
     }

@@ -196,7 +196,9 @@ impl ThreadKernel {
             })?;
             let site = |what: &String| sim::Site { what: what.clone(), at: None };
             let sites = printed.sites.iter().map(site).collect();
-            Ok(Arc::new(Simulated { code, cooperative: printed.cooperative, sites }))
+            // A thread that goes round for ever is stopped in the middle: as a coroutine it can be.
+            let cooperative = printed.cooperative || !self.callee.loops().is_empty();
+            Ok(Arc::new(Simulated { code, cooperative, sites }))
         })
         .clone()
     }
@@ -295,9 +297,19 @@ mod on_card {
             slices: &[SliceArgument<'_>],
             bounds: Bounds,
         ) -> Result<()> {
+            let limited = self.callee.loops().iter().any(|l| l.limit.is_some());
+            if limited && bounds == Bounds::Trusted {
+                let text = format!("`{}` limits its loops, which only a checked launch can report", self.name());
+                return Err(ErrorKind::InvalidArgument(text));
+            }
             let (loaded, sites) = self.loaded(stream, bounds)?;
-            for slice in slices {
-                cuda::buffer(slice.buffer)?.used_on(stream)?;
+            for (slice, known) in slices.iter().zip(&self.memory.slices) {
+                let buffer = cuda::buffer(slice.buffer)?;
+                // Who writes comes after all who read, on whatever streams they do.
+                if known.writable {
+                    buffer.settle()?;
+                }
+                buffer.used_on(stream)?;
             }
             let record: Option<BufferRef> = match bounds {
                 Bounds::Trusted => None,
@@ -318,6 +330,9 @@ mod on_card {
             // SAFETY: the kernel has one parameter, an array of as many words; the rest by the contract, and
             // the record is ours.
             unsafe { stream.launch_foreign(loaded.function(0), grid, block, shared, &words, note)? };
+            for (slice, _) in slices.iter().zip(&self.memory.slices).filter(|(_, known)| known.writable) {
+                cuda::buffer(slice.buffer)?.settle()?;
+            }
             let Some(record) = record else { return Ok(()) };
             let mut bytes = [0u8; RECORD];
             let buffer = cuda::buffer(&record)?;
@@ -325,14 +340,14 @@ mod on_card {
             let word = |k: usize| i64::from_le_bytes(bytes[k * 8..][..8].try_into().expect("8 bytes"));
             match word(0) {
                 0 => Ok(()),
-                site => Err(ErrorKind::Device(format!(
-                    "kernel `{}` failed: out of bounds: block {}, thread {} uses index {} in `{}`",
-                    self.name(),
-                    word(3),
-                    word(2),
-                    word(1),
-                    sites.get(site as usize - 1).map_or("?", String::as_str),
-                ))),
+                site => {
+                    let (name, [value, thread, block]) = (self.name(), [1, 2, 3].map(word));
+                    let site = sites.get(site as usize - 1).map_or("?", String::as_str);
+                    Err(ErrorKind::Device(match site.starts_with(threads::LOOP) {
+                        true => format!("kernel `{name}` failed: endless loop: block {block}, thread {thread} went round {value} times in `{site}`"),
+                        false => format!("kernel `{name}` failed: out of bounds: block {block}, thread {thread} uses index {value} in `{site}`"),
+                    }))
+                }
             }
         }
     }

@@ -24,7 +24,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 /// The most turns of a loop on the simulator of a GPU, where the function sets no limit.
-const SIMULATED_TURNS: u64 = 1 << 24;
+const SIMULATED_TURNS: u64 = 1 << 30;
 
 /// What a function is printed in.
 pub trait Surroundings<'e> {
@@ -41,6 +41,8 @@ pub trait Surroundings<'e> {
     fn turns(&self) -> Option<u64>;
     /// The loop of this number (within the function) passes its limit.
     fn overrun(&self, number: usize);
+    /// Has a loop passed its limit before? (Asked by loops with limits.)
+    fn given_up(&self) -> Option<V<'e>>;
     /// Something is done; the operands are scalars.
     fn act(&self, act: &Act, operands: &[V<'e>]) -> Option<V<'e>>;
 }
@@ -69,6 +71,9 @@ impl<'e> Surroundings<'e> for Within<'_, 'e> {
     }
     fn overrun(&self, number: usize) {
         self.f.note_overrun(self.first_loop + number);
+    }
+    fn given_up(&self) -> Option<V<'e>> {
+        self.f.overrun_noted()
     }
     fn act(&self, act: &Act, _: &[V<'e>]) -> Option<V<'e>> {
         unreachable!("{act:?} in a function that is no kernel")
@@ -298,7 +303,7 @@ impl<'e> Printer<'_, 'e> {
                 self.branch(*cond, then, other, joins, masks);
             }
             Step::If { cond, then, other, joins } => self.masked(*cond, then, other, joins, masks),
-            Step::Loop { states, body, limit, line } => self.turns(states, body, *limit, *line, masks),
+            Step::Loop { states, body, limit, number, .. } => self.turns(states, body, *limit, *number, masks),
             Step::Exit { .. } => unreachable!("exits stand in loops"),
             Step::Do(act) => {
                 let operands: Vec<V<'e>> = act.operands.iter().map(|&v| self.get(0, v)).collect();
@@ -418,7 +423,7 @@ impl<'e> Printer<'_, 'e> {
     }
 
     /// A loop, until all lanes have left.
-    fn turns(&self, states: &[State], body: &Block, limit: Option<u64>, line: u32, masks: &Masks<'e>) {
+    fn turns(&self, states: &[State], body: &Block, limit: Option<u64>, number: u32, masks: &Masks<'e>) {
         let e = self.e;
         let limit = limit.or_else(|| self.around.turns());
         // Without an exit of their own, lanes need no mask beyond the one they come with.
@@ -454,7 +459,10 @@ impl<'e> Printer<'_, 'e> {
             let turn = limit.map(|limit| {
                 let turn = *carried.last().expect("counted");
                 let over = e.compare("icmp ugt", turn, e.int(I64, limit as i64));
-                e.if_then(over, || self.around.overrun(self.number(line)));
+                e.if_then(over, || self.around.overrun(self.callee.loop_position(number)));
+                // Where a loop has passed its limit, those around it need not go on: there is an error.
+                let given_up = self.around.given_up();
+                let over = given_up.map_or(over, |given_up| e.binary("or", over, given_up));
                 exits.leave_if(over, now.finals(states));
                 turn
             });
@@ -517,11 +525,6 @@ impl<'e> Printer<'_, 'e> {
             (flag && by_mask && others && !self.uniform[state.value as usize]).then_some(state.value)
         };
         states.iter().enumerate().find_map(told)
-    }
-
-    /// Which loop of the function stands at this line?
-    fn number(&self, line: u32) -> usize {
-        self.callee.loops().iter().position(|l| l.0 == line).expect("a loop of the function")
     }
 
     fn exit(

@@ -11,7 +11,12 @@ use std::collections::HashMap;
 
 /// Lanes of one vector: as many as the widest register type of the kernel fits.
 pub fn vector_lanes(bound: &Bound, vector_bits: u32) -> u32 {
-    let widest = bound.kernel.body.iter().map(|d| d.ty.size().max(4)).max().unwrap_or(8) as u32;
+    let own = bound.kernel.body.iter().map(|d| d.ty.size());
+    let called = bound.kernel.body.iter().filter_map(|d| match &d.inst {
+        Inst::Call(callee, ..) => callee.defs.iter().map(|d| d.ty.size()).max(),
+        _ => None,
+    });
+    let widest = own.chain(called).map(|size| size.max(4)).max().unwrap_or(8) as u32;
     (vector_bits / 8 / widest).max(4)
 }
 
@@ -458,6 +463,16 @@ impl<'e> Frame<'e> {
         // There is no host to turn to on a grid.
         let host = (!self.e.dialect.is_grid()).then_some(self);
         arithmetic(self.e, host, inst, get, dtype_of)
+    }
+
+    /// Has a loop of this launch passed its limit? Only the host's engines can say.
+    pub fn overrun_noted(&self) -> Option<V<'e>> {
+        let e = self.e;
+        if e.dialect.is_grid() {
+            return None;
+        }
+        let word = e.load_atomic(I64, self.word_ptr(self.abi.overrun()), "monotonic");
+        Some(e.compare("icmp ne", word, e.i64(0)))
     }
 
     /// Notes that the loop of this number has passed its limit, for the host to see.

@@ -95,7 +95,7 @@ impl Call {
         if registers.memory.len() * 64 < self.bytes {
             registers.memory = vec![[0; 8]; self.bytes.div_ceil(64)];
         } else if registers.owner != self.id {
-            registers.memory.iter_mut().for_each(|line| *line = [0; 8]);
+            registers.memory[..self.bytes.div_ceil(64)].iter_mut().for_each(|line| *line = [0; 8]);
         }
         registers.owner = self.id;
         let memory: *mut u8 = registers.memory.as_mut_ptr().cast();
@@ -198,8 +198,8 @@ impl Run<'_> {
                         other.into_iter().for_each(|v| self.give(value, v, &no));
                     }
                 }
-                function::Step::Loop { states, body, limit, line } => {
-                    self.run_loop(states, body, limit.unwrap_or(TURNS), *line, mask)
+                function::Step::Loop { states, body, limit, number, .. } => {
+                    self.run_loop(states, body, limit.unwrap_or(TURNS), *number, mask)
                 }
                 function::Step::Exit { .. } => unreachable!("exits stand in loops"),
                 function::Step::Do(_) => unreachable!("an effect in a function that is no kernel"),
@@ -215,7 +215,7 @@ impl Run<'_> {
         states: &[State],
         body: &function::Block,
         limit: u64,
-        line: u32,
+        number: u32,
         mask: &Mask,
     ) {
         let mut active = *mask;
@@ -224,11 +224,12 @@ impl Run<'_> {
             states.iter().for_each(|s| self.give(s.value, s.first, mask));
             for turn in 0.. {
                 if turn > limit {
-                    let callee = &self.call.callee;
-                    let lines = callee.loops();
-                    let number = lines.iter().position(|l| l.0 == line).expect("a loop of the function");
-                    let number = self.call.first_loop + number;
-                    return self.job.overrun.note(number);
+                    let position = self.call.callee.loop_position(number);
+                    self.job.overrun.note(self.call.first_loop + position);
+                }
+                // The loops around it need not go on either: there is an error.
+                if self.job.overrun.is_noted() {
+                    return;
                 }
                 for step in body {
                     let function::Step::Exit { cond, keep } = step else {

@@ -313,8 +313,8 @@ impl<'s> Lower<'s> {
             let b = no.get(&slot).copied().filter(|_| cares(slot, 1, flow_no));
             let value = match (a, b, slot) {
                 (Some(a), Some(b), _) if a == b => a,
-                // Where the condition holds nobody had left before.
-                (None, Some(b), Slot::Flag(_)) if b < mark => b,
+                // Set before: where the condition holds nobody had left.
+                (None, Some(b), Slot::Flag(_)) if before.get(&slot) == Some(&b) => b,
                 (Some(a), None, Slot::Flag(_)) if self.is_truth(a, true) => cond,
                 (None, Some(b), Slot::Flag(_)) if self.is_truth(b, true) => self.not(cond, out),
                 (a, b, Slot::Flag(_)) => {
@@ -431,7 +431,7 @@ impl<'s> Lower<'s> {
             }
         }
         let LoopFacts { limit, line } = self.loops[number];
-        out.push(Step::Loop { states, body: block, limit, line });
+        out.push(Step::Loop { states, body: block, limit, line, number: number as u32 });
         Ok(match (ways.contains(&own[0]), outer.is_empty()) {
             (true, true) => Flow::Falls,
             (true, false) => Flow::Maybe,

@@ -117,6 +117,8 @@ pub enum Step {
         limit: Option<u64>,
         /// The line of the loop.
         line: u32,
+        /// Its number in the function as it was written.
+        number: u32,
     },
     /// Lanes leave the loop in whose block this stands. Their states are those of the beginning of
     /// the turn but for those named.
@@ -247,6 +249,7 @@ impl Function {
                 }
                 Step::If { cond, then, other, joins } => {
                     check_known(known, *cond, "if")?;
+                    self.check_bool(*cond, "if")?;
                     let (mut yes, mut no) = (known.to_vec(), known.to_vec());
                     self.check(then, &mut yes, None)?;
                     self.check(other, &mut no, None)?;
@@ -273,11 +276,13 @@ impl Function {
                         return Err(format!("{:?} in a function that is no kernel", act.effect));
                     }
                     act.operands.iter().try_for_each(|&v| check_known(known, v, "an effect"))?;
+                    self.check_act(act)?;
                     act.result.into_iter().for_each(|v| known[v as usize] = true);
                 }
                 Step::Exit { cond, keep } => {
                     let Some(states) = states else { return Err("an exit outside a loop".into()) };
                     check_known(known, *cond, "an exit")?;
+                    self.check_bool(*cond, "an exit")?;
                     for &(state, v) in keep {
                         check_known(known, v, "an exit")?;
                         if state as usize >= states {
@@ -288,6 +293,63 @@ impl Function {
             }
         }
         Ok(())
+    }
+}
+
+impl Function {
+    fn check_bool(&self, v: Val, user: &str) -> Result<(), String> {
+        match self.values[v as usize].dtype {
+            DType::Bool => Ok(()),
+            other => Err(format!("{user} asks %{v}, which is {other} and no bool")),
+        }
+    }
+
+    /// Has an effect the operands that it needs, and are they of types that engines reach memory with?
+    fn check_act(&self, act: &Act) -> Result<(), String> {
+        let memory = self.memory.as_ref().expect("a kernel");
+        let wrong = |why: &str| Err(format!("{:?} {why}", act.effect));
+        let of = |v: Val| self.values[v as usize].dtype;
+        let element = |place: Place| match place {
+            Place::Slice(s) => memory.slices.get(usize::from(s)).map(|s| s.dtype),
+            Place::Shared(s) => memory.shared.get(usize::from(s)).map(|s| s.dtype),
+        };
+        let operands: SmallVec<[DType; 3]> = act.operands.iter().map(|&v| of(v)).collect();
+        let expected: SmallVec<[DType; 3]> = match act.effect {
+            Effect::Barrier => SmallVec::new(),
+            Effect::Vote(_) => SmallVec::from_slice(&[DType::Bool]),
+            Effect::Shuffle(_) => match operands.first() {
+                Some(&dtype) => SmallVec::from_slice(&[dtype, DType::I64]),
+                None => return wrong("of nothing"),
+            },
+            Effect::Load(place) | Effect::Store(place) | Effect::Atomic(_, place) => {
+                let Some(dtype) = element(place) else { return wrong("of an array that there is not") };
+                if dtype.compute() != dtype || dtype.size() == 16 {
+                    return wrong(&format!("of {dtype}, which kernels at thread level have not"));
+                }
+                let bits = |op| matches!(op, Atomic::And | Atomic::Or | Atomic::Xor);
+                match act.effect {
+                    Effect::Load(_) => SmallVec::from_slice(&[DType::I64]),
+                    Effect::Store(_) => SmallVec::from_slice(&[DType::I64, dtype]),
+                    Effect::Atomic(..) if dtype == DType::Bool => return wrong("of bools"),
+                    Effect::Atomic(op, _) if bits(op) && dtype.is_float() => return wrong("of floats"),
+                    Effect::Atomic(Atomic::CompareExchange, _) => {
+                        SmallVec::from_slice(&[DType::I64, dtype, dtype])
+                    }
+                    _ => SmallVec::from_slice(&[DType::I64, dtype]),
+                }
+            }
+        };
+        if operands != expected {
+            return wrong(&format!("of {operands:?}, where {expected:?} are needed"));
+        }
+        match act.effect {
+            Effect::Store(Place::Slice(s)) | Effect::Atomic(_, Place::Slice(s))
+                if !memory.slices[usize::from(s)].writable =>
+            {
+                wrong("of a slice that is not to be written")
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -80,6 +80,8 @@ fn is_wanted(step: &Step, wanted: &[bool]) -> bool {
         Step::If { joins, then, other, .. } => {
             joins.iter().any(|j| has(j.value)) || then.iter().chain(other).any(|s| is_wanted(s, wanted))
         }
+        // That a loop passes its limit is something to be told.
+        Step::Loop { limit: Some(_), .. } => true,
         Step::Loop { states, body, .. } => {
             let acts = |s: &Step| !matches!(s, Step::Exit { .. }) && is_wanted(s, wanted);
             states.iter().any(|s| has(s.value)) || body.iter().any(acts)
@@ -132,7 +134,7 @@ impl Prune<'_> {
                     }
                     out.push(Step::If { cond: self.new[*cond as usize], then, other, joins: kept });
                 }
-                Step::Loop { states, body, limit, line } => {
+                Step::Loop { states, body, limit, line, number } => {
                     let mut positions = vec![None; states.len()];
                     let mut kept = Vec::new();
                     for (at, state) in states.iter().enumerate() {
@@ -155,7 +157,8 @@ impl Prune<'_> {
                         }
                     }
                     let states = kept.into_iter().map(|(s, next)| State { next: self.new[next as usize], ..s });
-                    out.push(Step::Loop { states: states.collect(), body, limit: *limit, line: *line });
+                    let (limit, line, number) = (*limit, *line, *number);
+                    out.push(Step::Loop { states: states.collect(), body, limit, line, number });
                 }
                 Step::Do(act) => {
                     let operands = act.operands.iter().map(|&v| self.new[v as usize]).collect();

@@ -205,6 +205,7 @@ struct Writer {
     random: Random,
     args: Vec<Val>,
     variables: Vec<Variable>,
+    conditions: Vec<Val>,
     loops: Vec<usize>,
     left: usize,
 }
@@ -231,8 +232,18 @@ impl Writer {
     }
 
     fn condition(&mut self) -> Val {
-        let (a, b) = (self.expression(), self.number());
-        self.b.map(MapOp::Binary(BinaryOp::Lt), DType::Bool, &[a, b])
+        // Also what was asked before, or its contrary: conditions that stand before what they decide.
+        match self.random.below(4) {
+            0 => self.conditions[self.random.below(self.conditions.len())],
+            1 => {
+                let old = self.conditions[self.random.below(self.conditions.len())];
+                self.b.map(MapOp::Unary(UnaryOp::Not), DType::Bool, &[old])
+            }
+            _ => {
+                let (a, b) = (self.expression(), self.number());
+                self.b.map(MapOp::Binary(BinaryOp::Lt), DType::Bool, &[a, b])
+            }
+        }
     }
 
     /// Some statements; do they end in a way out?
@@ -309,12 +320,13 @@ impl Writer {
 fn structure_means_what_was_written() {
     let lanes: Vec<Vec<i64>> = vec![(-8..8).collect(), (0..16).map(|i| (i * 7) % 5 - 2).collect()];
     let (mut loops, mut sizes) = (0, 0);
-    for seed in 1..=4000u64 {
+    for seed in 1..=6000u64 {
         let mut w = Writer {
             b: Builder::new("random", Location::caller()),
             random: Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             args: Vec::new(),
             variables: Vec::new(),
+            conditions: Vec::new(),
             loops: Vec::new(),
             left: 40,
         };
@@ -323,6 +335,11 @@ fn structure_means_what_was_written() {
             let first = w.args[w.random.below(2)];
             let variable = w.b.variable(first);
             w.variables.push(variable);
+        }
+        let (a, b) = (w.args[0], w.args[1]);
+        for (a, b) in [(a, b), (b, a)] {
+            let less = w.b.map(MapOp::Binary(BinaryOp::Lt), DType::Bool, &[a, b]);
+            w.conditions.push(less);
         }
         for _ in 0..3 {
             w.statements(0);
@@ -354,6 +371,27 @@ fn structure_means_what_was_written() {
         }
     }
     assert!(loops > 500 && sizes > 20_000, "{loops} functions loop, {sizes} operations in all");
+}
+
+/// `if c1 { r = 2 } else if c2 { return 7 } r`, with both conditions known before: the way out of the
+/// inner branch is one of the outer's other side only.
+#[test]
+fn a_way_out_belongs_to_its_branch() {
+    let mut b = Builder::new("f", Location::caller());
+    let (c1, c2) = (b.argument(DType::Bool), b.argument(DType::Bool));
+    let [one, two, seven] = [1i64, 2, 7].map(|v| b.constant(Scalar::new(v)));
+    let r = b.variable(one);
+    b.begin_if(c1);
+    b.set(r, two);
+    b.begin_else();
+    b.begin_if(c2);
+    b.return_(&[seven]);
+    b.end_if();
+    b.end_if();
+    let last = b.get(r);
+    b.return_(&[last]);
+    let f = b.finish().unwrap();
+    assert_eq!(masked(&f, &[vec![0, 0, 1, 1], vec![0, 1, 0, 1]]), [[1, 7, 2, 2]]);
 }
 
 #[test]

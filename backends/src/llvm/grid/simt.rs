@@ -106,6 +106,13 @@ pub fn shuffle<'e>(kind: Shuffle, v: V<'e>, which: V<'e>, site: u32) -> V<'e> {
             e.call_indirect(function, I64, &args)
         }
     };
+    // A card looks at five bits of a distance. From 32 on there is no such lane.
+    let other = match (e.dialect, kind) {
+        (Dialect::Ptx, Shuffle::Down | Shuffle::Up) => {
+            e.select(e.compare("icmp ult", which, e.int(I32, WARP)), other, word)
+        }
+        _ => other,
+    };
     from_word(other, v.ty)
 }
 
@@ -127,14 +134,17 @@ fn xor_of<'e>(kind: Shuffle, which: V<'e>) -> V<'e> {
     let e = which.e;
     let last = e.int(I32, WARP - 1);
     let lane = e.binary("and", field(e, I32, record::TID), last);
-    let unless = |outside: &str, from: V<'e>| {
-        e.select(e.compare(outside, from, e.int(I32, if outside == "icmp slt" { 0 } else { WARP - 1 })), lane, from)
+    // Distances are not negative; where there is no such lane a thread asks itself.
+    let there = |from: V<'e>| {
+        let near = e.compare("icmp ult", which, e.int(I32, WARP));
+        let within = e.binary("and", near, e.compare("icmp ule", from, last));
+        e.select(within, from, lane)
     };
     let from = match kind {
         Shuffle::Xor => return e.binary("and", which, last),
         Shuffle::Lane => e.binary("and", which, last),
-        Shuffle::Down => unless("icmp ugt", e.add(lane, which)),
-        Shuffle::Up => unless("icmp slt", e.binary("sub", lane, which)),
+        Shuffle::Down => there(e.add(lane, which)),
+        Shuffle::Up => there(e.binary("sub", lane, which)),
     };
     e.binary("xor", lane, from)
 }

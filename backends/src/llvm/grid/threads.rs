@@ -20,7 +20,10 @@ use lazuli_fusion::kernel::{Inst, Val};
 use std::cell::{Cell, RefCell};
 
 /// The most turns of a loop on the simulator, where the kernel sets no limit.
-const TURNS: u64 = 1 << 24;
+const TURNS: u64 = 1 << 28;
+
+/// How the site of a loop begins.
+pub const LOOP: &str = "a loop";
 
 /// Are indices looked at before they are used?
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -160,11 +163,19 @@ impl<'e> Surroundings<'e> for Threads<'_, 'e> {
     }
 
     fn overrun(&self, number: usize) {
-        if self.e.dialect.is_simulated() {
-            let (line, limit) = self.callee.loops()[number];
-            let turns = self.e.i64(limit.unwrap_or(TURNS) as i64);
-            simt::report(self.e, turns, self.e.i64(crate::sim::ENDLESS), self.site("a loop".into(), line));
+        let found = self.callee.loops()[number];
+        let turns = self.e.i64(found.limit.unwrap_or(TURNS) as i64);
+        let site = self.site(LOOP.into(), found.line);
+        match self.e.dialect {
+            Dialect::Ptx if self.bounds == Bounds::Checked => self.note(turns, site),
+            // Nobody would hear of it: `thread_level` launches no such kernel.
+            Dialect::Ptx => {}
+            _ => simt::report(self.e, turns, self.e.i64(crate::sim::ENDLESS), site),
         }
+    }
+
+    fn given_up(&self) -> Option<V<'e>> {
+        None
     }
 
     fn act(&self, act: &Act, operands: &[V<'e>]) -> Option<V<'e>> {
