@@ -128,7 +128,8 @@ fn main() {
         let case = case.expect("lines of text");
         let begin = Instant::now();
         let (name, n) = case.split_once(' ').unwrap_or((&case, "0"));
-        let few = || Array::linspace(0.5f32, 2.0, n.parse().expect("a number")).eval().expect("memory").clone();
+        let few =
+            || Array::linspace(0.5f32, 2.0, n.parse().expect("a number")).eval().expect("memory").clone();
         match name {
             "function" | "methods" => {
                 let (seconds, first) = match name {

@@ -9,9 +9,9 @@
 
 use crate::expand::Body;
 use crate::kernel::{Def, Inst, Kernel, Val, price};
+use lazuli_core::DType;
 use lazuli_core::function::{Act, Block, Function, Join, Source, State, Step};
 use lazuli_core::op::MapOp;
-use lazuli_core::DType;
 use smallvec::SmallVec;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -422,7 +422,8 @@ impl Callee {
                     writeln!(f, "{pad}{result}{:?} {}", act.effect, operands.join(" "))?;
                 }
                 Step::Exit { cond, keep } => {
-                    let keep: Vec<String> = keep.iter().map(|(at, v)| format!(" state {at} <- %{v}")).collect();
+                    let keep: Vec<String> =
+                        keep.iter().map(|(at, v)| format!(" state {at} <- %{v}")).collect();
                     writeln!(f, "{pad}leave if %{cond}{}", keep.join(","))?;
                 }
             }

@@ -409,7 +409,9 @@ impl<'a> Walk<'a> {
                             .collect();
                         match op {
                             Op::Map(map) => body.map(*map, dtype, self.trace.dtype(inputs[0]), &args),
-                            Op::Call { function, result } => callee::call(&mut body, function, *result, &args),
+                            Op::Call { function, result } => {
+                                callee::call(&mut body, function, *result, &args)
+                            }
                             _ => unreachable!("one of the two"),
                         }
                     }

@@ -8,8 +8,8 @@
 //! one plan serves every size; and it takes time in proportion to the trace, so thousands of
 //! values may be asked for at once (the tests count the steps).
 
-use crate::grow::{Grown, Rules, grow};
 use crate::callee::{price_of, price_of_call};
+use crate::grow::{Grown, Rules, grow};
 use crate::kernel::Kernel;
 use crate::marks::Marks;
 use crate::merge::Merging;

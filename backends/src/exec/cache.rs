@@ -156,7 +156,8 @@ impl Engine {
         #[cfg(feature = "cuda")]
         if let DeviceId::Cuda(index) = device {
             if bound.kernel.has_limits() {
-                let text = "`max_iterations` cannot be reported from a GPU yet: use the simulator, or leave it out";
+                let text =
+                    "`max_iterations` cannot be reported from a GPU yet: use the simulator, or leave it out";
                 return Err(ErrorKind::Device(text.into()));
             }
             let launches = grid::Launches::of(bound)?;

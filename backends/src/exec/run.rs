@@ -153,13 +153,22 @@ pub fn launch_all<'a>(
                 match engine {
                     Runs::Portable(program) => {
                         let (bases, params) = (&bases, &params);
-                        run_portable(&Job { program, bound, bases, params, overrun: &overrun }, memory.threads);
+                        run_portable(
+                            &Job { program, bound, bases, params, overrun: &overrun },
+                            memory.threads,
+                        );
                     }
                     #[cfg(feature = "llvm")]
                     Runs::Llvm(code, words) => {
                         let streaming = streams(bound, &bases);
-                        let words =
-                            crate::llvm::abi::words(bound, words, &bases, &params, streaming, overrun.address());
+                        let words = crate::llvm::abi::words(
+                            bound,
+                            words,
+                            &bases,
+                            &params,
+                            streaming,
+                            overrun.address(),
+                        );
                         run_llvm(bound, &words, code, memory);
                     }
                     #[cfg(feature = "llvm")]

@@ -132,11 +132,15 @@ impl ThreadKernel {
         let product = |n: [u32; 3]| n.iter().try_fold(1u32, |a, &b| a.checked_mul(b)).unwrap_or(u32::MAX);
         if product(block) > sim::MAX_BLOCK || block[2] > MOST_Z_THREADS {
             let most = sim::MAX_BLOCK;
-            return wrong(format!("a block of {block:?} threads: {most} in all, and {MOST_Z_THREADS} along z, are the most"));
+            return wrong(format!(
+                "a block of {block:?} threads: {most} in all, and {MOST_Z_THREADS} along z, are the most"
+            ));
         }
         if product(grid) > sim::MAX_GRID || grid[1].max(grid[2]) > MOST_YZ_BLOCKS {
             let most = sim::MAX_GRID;
-            return wrong(format!("a grid of {grid:?} blocks: {most} in all, and {MOST_YZ_BLOCKS} along y and z, are the most"));
+            return wrong(format!(
+                "a grid of {grid:?} blocks: {most} in all, and {MOST_YZ_BLOCKS} along y and z, are the most"
+            ));
         }
         let (have, want) = (scalars.len(), threads::scalars(&self.callee, &self.memory).len());
         if have != want || slices.len() != self.memory.slices.len() {
@@ -153,10 +157,16 @@ impl ThreadKernel {
         for (slice, known) in slices.iter().zip(&self.memory.slices) {
             if slice.device != device {
                 let (of, on) = (slice.device.name(), device.name());
-                return wrong(format!("`{}` is in the memory of {of}, and the stream is one of {on}", known.name));
+                return wrong(format!(
+                    "`{}` is in the memory of {of}, and the stream is one of {on}",
+                    known.name
+                ));
             }
             if slice.dtype != known.dtype {
-                return wrong(format!("`{}` has elements of {}, not {}", known.name, known.dtype, slice.dtype));
+                return wrong(format!(
+                    "`{}` has elements of {}, not {}",
+                    known.name, known.dtype, slice.dtype
+                ));
             }
         }
         Ok(())
@@ -261,11 +271,7 @@ mod on_card {
     const RECORD: usize = 32;
 
     impl ThreadKernel {
-        fn loaded(
-            &self,
-            stream: &Stream,
-            bounds: Bounds,
-        ) -> Result<(Arc<Loaded>, Arc<[String]>)> {
+        fn loaded(&self, stream: &Stream, bounds: Bounds) -> Result<(Arc<Loaded>, Arc<[String]>)> {
             let device = stream.device();
             let mut known = self.cards.0.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(found) = known.get(&(device.index(), bounds)) {
@@ -299,7 +305,8 @@ mod on_card {
         ) -> Result<()> {
             let limited = self.callee.loops().iter().any(|l| l.limit.is_some());
             if limited && bounds == Bounds::Trusted {
-                let text = format!("`{}` limits its loops, which only a checked launch can report", self.name());
+                let text =
+                    format!("`{}` limits its loops, which only a checked launch can report", self.name());
                 return Err(ErrorKind::InvalidArgument(text));
             }
             let (loaded, sites) = self.loaded(stream, bounds)?;
@@ -344,8 +351,12 @@ mod on_card {
                     let (name, [value, thread, block]) = (self.name(), [1, 2, 3].map(word));
                     let site = sites.get(site as usize - 1).map_or("?", String::as_str);
                     Err(ErrorKind::Device(match site.starts_with(threads::LOOP) {
-                        true => format!("kernel `{name}` failed: endless loop: block {block}, thread {thread} went round {value} times in `{site}`"),
-                        false => format!("kernel `{name}` failed: out of bounds: block {block}, thread {thread} uses index {value} in `{site}`"),
+                        true => format!(
+                            "kernel `{name}` failed: endless loop: block {block}, thread {thread} went round {value} times in `{site}`"
+                        ),
+                        false => format!(
+                            "kernel `{name}` failed: out of bounds: block {block}, thread {thread} uses index {value} in `{site}`"
+                        ),
                     }))
                 }
             }

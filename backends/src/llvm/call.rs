@@ -303,7 +303,9 @@ impl<'e> Printer<'_, 'e> {
                 self.branch(*cond, then, other, joins, masks);
             }
             Step::If { cond, then, other, joins } => self.masked(*cond, then, other, joins, masks),
-            Step::Loop { states, body, limit, number, .. } => self.turns(states, body, *limit, *number, masks),
+            Step::Loop { states, body, limit, number, .. } => {
+                self.turns(states, body, *limit, *number, masks)
+            }
             Step::Exit { .. } => unreachable!("exits stand in loops"),
             Step::Do(act) => {
                 let operands: Vec<V<'e>> = act.operands.iter().map(|&v| self.get(0, v)).collect();
@@ -343,11 +345,8 @@ impl<'e> Printer<'_, 'e> {
             self.block(block, masks);
             self.joined(joins, of)
         };
-        let values = self.e.if_else(
-            self.get(0, cond),
-            || side(then, |j| j.then),
-            || side(other, |j| j.other),
-        );
+        let values =
+            self.e.if_else(self.get(0, cond), || side(then, |j| j.then), || side(other, |j| j.other));
         self.set_all(joins, &values);
     }
 
@@ -369,7 +368,8 @@ impl<'e> Printer<'_, 'e> {
     /// Both blocks, each for the lanes that want it, if there are any.
     fn masked(&self, cond: Val, then: &Block, other: &Block, joins: &[Join], masks: &Masks<'e>) {
         let e = self.e;
-        let truths: Vec<V<'e>> = (0..self.vectors()).map(|k| e.splat(self.get(k, cond), self.lanes)).collect();
+        let truths: Vec<V<'e>> =
+            (0..self.vectors()).map(|k| e.splat(self.get(k, cond), self.lanes)).collect();
         let within = |truth: V<'e>, mask: Option<V<'e>>| match mask {
             Some(mask) => e.binary("and", mask, truth),
             None => truth,
@@ -427,11 +427,15 @@ impl<'e> Printer<'_, 'e> {
         let e = self.e;
         let limit = limit.or_else(|| self.around.turns());
         // Without an exit of their own, lanes need no mask beyond the one they come with.
-        let alone = body.iter().any(|s| matches!(s, Step::Exit { cond, .. } if !self.uniform[*cond as usize]));
+        let alone =
+            body.iter().any(|s| matches!(s, Step::Exit { cond, .. } if !self.uniform[*cond as usize]));
         let truth = Ty::new(Elem::I1, self.lanes);
         let told = self.told(states, body);
         // What a lane that left is told by its mask alone is not carried.
-        let (all, states) = (states, &states.iter().map(|s| State { live: s.live && Some(s.value) != told, ..*s }).collect::<Vec<_>>());
+        let (all, states) = (
+            states,
+            &states.iter().map(|s| State { live: s.live && Some(s.value) != told, ..*s }).collect::<Vec<_>>(),
+        );
         let mut init = Vec::new();
         for (k, mask) in masks.iter().enumerate() {
             init.extend(states.iter().map(|s| self.fitting(k, s.first, s.value)));
@@ -443,7 +447,11 @@ impl<'e> Printer<'_, 'e> {
         let width = states.len() + alone as usize;
         let finals = e.loop_with_exits(&init, |exits, carried| {
             let mut now = Now {
-                states: carried.chunks(width.max(1)).take(masks.len()).map(|c| c[..states.len()].to_vec()).collect(),
+                states: carried
+                    .chunks(width.max(1))
+                    .take(masks.len())
+                    .map(|c| c[..states.len()].to_vec())
+                    .collect(),
                 active: match alone {
                     true => carried.chunks(width).take(masks.len()).map(|c| Some(c[states.len()])).collect(),
                     false => masks.to_vec(),
@@ -492,7 +500,8 @@ impl<'e> Printer<'_, 'e> {
             next.extend(turn.map(|turn| e.add(turn, e.i64(1))));
             next
         });
-        let live: Vec<Val> = all.iter().filter(|s| s.live && Some(s.value) != told).map(|s| s.value).collect();
+        let live: Vec<Val> =
+            all.iter().filter(|s| s.live && Some(s.value) != told).map(|s| s.value).collect();
         let live: Vec<Val> = live.into_iter().chain(told).collect();
         for (k, values) in finals.chunks(live.len().max(1)).enumerate() {
             live.iter().zip(values).for_each(|(&s, &v)| self.set(k, s, v));
@@ -512,9 +521,8 @@ impl<'e> Printer<'_, 'e> {
                 _ => None,
             })
         };
-        let sets = |at: usize, keep: &[(u16, Val)]| {
-            keep.iter().find(|k| k.0 as usize == at).map(|k| is(k.1, true))
-        };
+        let sets =
+            |at: usize, keep: &[(u16, Val)]| keep.iter().find(|k| k.0 as usize == at).map(|k| is(k.1, true));
         if !exits().any(|(alone, _)| alone) {
             return None;
         }
@@ -527,14 +535,7 @@ impl<'e> Printer<'_, 'e> {
         states.iter().enumerate().find_map(told)
     }
 
-    fn exit(
-        &self,
-        states: &[State],
-        cond: Val,
-        keep: &[(u16, Val)],
-        now: &mut Now<'e>,
-        exits: &Exits<'e>,
-    ) {
+    fn exit(&self, states: &[State], cond: Val, keep: &[(u16, Val)], now: &mut Now<'e>, exits: &Exits<'e>) {
         let e = self.e;
         let together = self.uniform[cond as usize];
         // What is kept is what stood in the registers before anybody left.

@@ -384,11 +384,8 @@ impl<'s> Lower<'s> {
         let ways = exits(body);
         let own = [Exit::Break(number), Exit::Continue(number)];
         let outer: Vec<Exit> = ways.iter().copied().filter(|e| !own.contains(e)).collect();
-        let mut slots: Vec<Slot> = assigned(body)
-            .into_iter()
-            .map(Slot::Variable)
-            .filter(|slot| env.contains_key(slot))
-            .collect();
+        let mut slots: Vec<Slot> =
+            assigned(body).into_iter().map(Slot::Variable).filter(|slot| env.contains_key(slot)).collect();
         if ways.contains(&Exit::Return) {
             slots.extend((0..self.results.len()).map(Slot::Result));
         }

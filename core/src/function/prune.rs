@@ -156,7 +156,8 @@ impl Prune<'_> {
                             });
                         }
                     }
-                    let states = kept.into_iter().map(|(s, next)| State { next: self.new[next as usize], ..s });
+                    let states =
+                        kept.into_iter().map(|(s, next)| State { next: self.new[next as usize], ..s });
                     let (limit, line, number) = (*limit, *line, *number);
                     out.push(Step::Loop { states: states.collect(), body, limit, line, number });
                 }

@@ -350,8 +350,13 @@ fn structure_means_what_was_written() {
             .map(|i| {
                 let args: Vec<i64> = lanes.iter().map(|lane| lane[i]).collect();
                 let (values, args) = (w.b.values(), &args[..]);
-                let mut d =
-                    Direct { values, args, known: BTreeMap::new(), variables: BTreeMap::new(), fuel: 100_000 };
+                let mut d = Direct {
+                    values,
+                    args,
+                    known: BTreeMap::new(),
+                    variables: BTreeMap::new(),
+                    fuel: 100_000,
+                };
                 match d.run(w.b.statements()) {
                     Out::Return(results) => results,
                     _ => panic!("seed {seed} returns nothing"),
@@ -424,7 +429,11 @@ fn a_counting_loop_is_small() {
     let mut b = Builder::new("count", Location::caller());
     let x = b.argument(DType::I64);
     let (zero, one, ten) = (0, 1, 10);
-    let (zero, one, ten) = (b.constant(Scalar::new(zero as i64)), b.constant(Scalar::new(one as i64)), b.constant(Scalar::new(ten as i64)));
+    let (zero, one, ten) = (
+        b.constant(Scalar::new(zero as i64)),
+        b.constant(Scalar::new(one as i64)),
+        b.constant(Scalar::new(ten as i64)),
+    );
     let i = b.variable(zero);
     let l = b.begin_loop(None, 7);
     let now = b.get(i);

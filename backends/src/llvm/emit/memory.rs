@@ -53,7 +53,8 @@ impl Emitter {
     /// is ordered by it.
     pub fn atomic<'e>(&'e self, op: &str, at: V<'e>, value: V<'e>) -> V<'e> {
         let (ty, scope, align) = (value.ty, self.scope(), value.ty.elem.bits() / 8);
-        let text = format_args!("atomicrmw {op} {} {at}, {ty} {value}{scope} monotonic, align {align}", at.ty);
+        let text =
+            format_args!("atomicrmw {op} {} {at}, {ty} {value}{scope} monotonic, align {align}", at.ty);
         self.define(ty, text)
     }
 

@@ -213,7 +213,9 @@ impl<'e> Surroundings<'e> for Threads<'_, 'e> {
                 simt::barrier(e, meet("barrier"));
                 None
             }
-            Effect::Shuffle(kind) => Some(simt::shuffle(kind, operands[0], low(operands[1]), meet("shuffle"))),
+            Effect::Shuffle(kind) => {
+                Some(simt::shuffle(kind, operands[0], low(operands[1]), meet("shuffle")))
+            }
             Effect::Vote(kind) => Some(simt::vote(kind, operands[0], meet("vote"))),
         }
     }
@@ -307,7 +309,8 @@ impl<'e> Threads<'_, 'e> {
                 Place::Shared(s) => {
                     let offset = e.add(offset, e.i64(self.begins[usize::from(s)] as i64));
                     let at = e.offset(simt::shared(e), offset);
-                    let address = if e.dialect == Dialect::Checked { e.convert("ptrtoint", at, I64) } else { offset };
+                    let address =
+                        if e.dialect == Dialect::Checked { e.convert("ptrtoint", at, I64) } else { offset };
                     (at, address, flags | simt::IN_SHARED)
                 }
             };

@@ -122,7 +122,10 @@ fn saxpy_and_its_bounds() {
     let y = memory(&[1.0f32; 900]);
     let slices = [x.argument(), y.argument()];
     let error = launch(&kernel, [8, 1, 1], [128, 1, 1], &[a], &slices, Bounds::Checked).unwrap_err();
-    assert!(error.contains("block 7, thread 4 (lane 4) uses index 900 where there are 900 elements"), "{error}");
+    assert!(
+        error.contains("block 7, thread 4 (lane 4) uses index 900 where there are 900 elements"),
+        "{error}"
+    );
     assert!(error.contains("read of y at") && error.contains(":12"), "{error}");
     let error =
         launch(&saxpy(false), [8, 1, 1], [128, 1, 1], &[a], &[x.argument(), x.argument()], Bounds::Checked);
@@ -201,7 +204,8 @@ fn a_histogram_in_shared_memory_and_without_its_barriers() {
     }
     let counts = memory(&[0i64; 16]);
     let slices = [x.argument(), counts.argument()];
-    let error = launch(&histogram(false), [20, 1, 1], [256, 1, 1], &[], &slices, Bounds::Checked).unwrap_err();
+    let error =
+        launch(&histogram(false), [20, 1, 1], [256, 1, 1], &[], &slices, Bounds::Checked).unwrap_err();
     assert!(error.contains("race") || error.contains("nobody wrote"), "{error}");
     let counts = memory(&[0i64; 16]);
     let bad = memory(&[3i32, 16]);
@@ -287,7 +291,12 @@ fn warps_exchange_and_vote() {
         let (out, votes) = (elements(&out), elements(&votes));
         for i in 0..64usize {
             let (warp, lane) = (i / 32 * 32, i % 32);
-            let from = [5, lane ^ 5, if lane + 5 > 31 { lane } else { lane + 5 }, if lane < 5 { lane } else { lane - 5 }];
+            let from = [
+                5,
+                lane ^ 5,
+                if lane + 5 > 31 { lane } else { lane + 5 },
+                if lane < 5 { lane } else { lane - 5 },
+            ];
             for (k, from) in from.into_iter().enumerate() {
                 assert_eq!(out[k * 64 + i], data[warp + from], "{:?} in thread {i}", kinds[k]);
             }

@@ -129,7 +129,11 @@ impl Writer<'_> {
                 9 if depth < 4 && self.loops.len() < 3 => self.bounded_loop(depth),
                 10 if !self.loops.is_empty() => {
                     let to = self.loops[self.random.below(self.loops.len())];
-                    if self.random.below(2) == 0 { self.b.break_(to) } else { self.b.continue_(to) }
+                    if self.random.below(2) == 0 {
+                        self.b.break_(to)
+                    } else {
+                        self.b.continue_(to)
+                    }
                     break;
                 }
                 11 if depth > 1 => {
