@@ -186,7 +186,7 @@ impl fmt::Display for KernelCode {
     }
 }
 
-mod sealed {
+pub(crate) mod sealed {
     use super::*;
     pub trait Capability {
         fn capability(self) -> Result<(u32, u32), ErrorKind>;

@@ -18,6 +18,7 @@ mod eval;
 mod function;
 mod inspect;
 mod interop;
+mod kernel;
 mod limit;
 mod linalg;
 mod nodes;
@@ -45,10 +46,12 @@ pub use control::{
 pub use device::{Device, DeviceInfo};
 pub use dynamic::DynArray;
 pub use eval::{Roots, eval, explain};
+pub use function::thread::KernelElement;
 pub use function::{
     Arg, Bundle, ElementwiseKernel, Expr, Given as KernelArguments, Inputs as KernelInputs,
     Outputs as KernelOutputs, if_else, while_loop,
 };
+pub use kernel::{Kernel, KernelParameter, KernelParameters, KernelWithShared};
 pub use inspect::{Inspection, IntoCapability, KernelCode, Resources, inspect};
 pub use limit::{RecordingLimit, set_recording_limit, with_recording_limit};
 pub use numbers::{Bitwise, Float, Integer, Number, Real};
@@ -64,13 +67,17 @@ pub use lazuli_core::shape::DimInt;
 pub use lazuli_fusion::explain::ExplainedStep;
 pub use ndarray::{NewAxis, s};
 
+#[doc = include_str!("kernel/kernel.md")]
+pub use lazuli_macros::kernel;
+
 #[doc = include_str!("vectorize.md")]
 pub use lazuli_macros::vectorize;
 
 /// What the attributes of this crate write. Not for use by hand: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::function::{Arg, Join, Kind, Traces, Vectorized, call, here, scalar, traced};
+    pub use crate::function::{Arg, Join, Kind, Traces, Vectorized, call, here, scalar, thread, traced};
+    pub use crate::kernel::Parameter;
 }
 
 #[doc = include_str!("../docs/from_numba.md")]

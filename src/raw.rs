@@ -181,7 +181,7 @@ pub struct BlockSize {
 /// assert_eq!(Dim3::from((16u32, 8)), Dim3::from([16, 8, 1]));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Dim3([i64; 3]);
+pub struct Dim3(pub(crate) [i64; 3]);
 
 macro_rules! dimensions {
     ($($t:ty)*) => {$(

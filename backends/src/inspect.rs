@@ -7,6 +7,8 @@
 #[cfg(feature = "llvm")]
 use crate::grid::{self, ptxas};
 #[cfg(feature = "llvm")]
+use crate::threads::{Bounds, ThreadKernel};
+#[cfg(feature = "llvm")]
 use crate::llvm::{self, Jit, JitError, emit::Dialect, exit, kernels};
 #[cfg(feature = "llvm")]
 use lazuli_core::DType;
@@ -98,6 +100,27 @@ impl Inspected {
             let printed = llvm::print(bound, jit.target().vector_bits()).map_err(ErrorKind::Compile)?;
             make(jit, &printed.text).map_err(|error| ErrorKind::Compile(error.to_string()))
         })
+    }
+}
+
+/// Kernels at thread level, as they run without checks.
+#[cfg(feature = "llvm")]
+impl ThreadKernel {
+    /// The module that LLVM is given for the simulator, on this CPU.
+    pub fn llvm_ir(&self) -> Result<String, ErrorKind> {
+        let printed = self.print(Dialect::Simulated, Bounds::Trusted)?;
+        let module = |jit: &mut Jit| jit.module(&printed.text);
+        kernels::with_compiler(|jit| module(jit).map_err(|error| ErrorKind::Compile(error.to_string())))
+    }
+
+    /// The PTX for cards of a compute capability.
+    pub fn ptx(&self, capability: (u32, u32)) -> Result<String, ErrorKind> {
+        grid::ptx(&self.for_card(Bounds::Trusted)?.0, capability, &exit::compiling())
+    }
+
+    /// What the PTX takes of a card.
+    pub fn resources(&self, capability: (u32, u32)) -> Result<Vec<Resources>, ErrorKind> {
+        ptxas::resources(&self.ptx(capability)?, capability)
     }
 }
 

@@ -9,7 +9,8 @@
 //! * [`grid`]: what kernels of a GPU need beside their code, and the simulator of one;
 //! * [`sim`]: what runs kernels made for a card on the CPU;
 //! * [`inspect`]: the code of a plan's kernels, to be read;
-//! * [`raw`]: kernels that are not ours.
+//! * [`raw`]: kernels that are not ours;
+//! * [`threads`]: kernels that programs write at thread level.
 //!
 //! The promise that binds them: the same kernel gives the same bits on each, with any number of
 //! threads.
@@ -27,9 +28,10 @@ pub mod math;
 pub mod portable;
 pub mod raw;
 pub mod sim;
+pub mod threads;
 
 pub use devices::{Gpu, clear_memory, gpu, memory_use, open_cuda, set_memory_limit};
-pub use exec::buffers::{Copying, DeviceMemory, HostMemory};
+pub use exec::buffers::{Copying, DeviceMemory, HostMemory, SliceArgument};
 pub use exec::memory::{self, MemoryUse};
 pub use exec::stats::{Stats, stats, stats_scope};
 pub use exec::streams::{Event, Stream};

@@ -83,6 +83,9 @@ pub enum Statement {
     Expr(Expr, bool),
     /// `const` and `use`, as written.
     Item(TokenStream),
+    /// An array that the threads of a block share: its name, the function that makes it, type and
+    /// length as written.
+    Shared(Ident, &'static str, TokenStream),
 }
 
 /// What binds values.
@@ -223,6 +226,10 @@ pub enum Kind {
     Continue(usize),
     /// `return`.
     Return(Box<Expr>),
+    /// What only kernels have ([`crate::kernel`]): a function, the array that it is about, operands.
+    Thread(&'static str, Option<Ident>, Vec<Expr>),
+    /// `return` of a kernel.
+    Leave,
 }
 
 /// What can be assigned.
@@ -231,6 +238,8 @@ pub enum Place {
     Variable(Ident, Vec<syn::Index>),
     /// Several.
     Tuple(Vec<Place>),
+    /// An element of a kernel's array.
+    Element(Ident, Box<Expr>),
     /// Nothing: `_`.
     Wild,
 }

@@ -23,14 +23,29 @@ struct Around {
     broken: bool,
 }
 
+/// What a local name stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Name {
+    /// A value.
+    Value,
+    /// A variable.
+    Variable,
+    /// An array of a kernel; may it be written?
+    Array(bool),
+}
+
 /// Reads a body.
 pub struct Reader<'a> {
     /// The function's name, which it must not call.
     name: &'a Ident,
     /// The type parameters, by name.
     generics: &'a [String],
-    /// Names in scope, and whether they are variables.
-    scopes: Vec<HashMap<String, bool>>,
+    /// Is it a kernel, with what only these have?
+    pub kernel: bool,
+    /// Has the kernel a shared array whose length the launch gives?
+    pub dynamic: bool,
+    /// Names in scope.
+    scopes: Vec<HashMap<String, Name>>,
     around: Vec<Around>,
     loops: usize,
     /// How many `return`s were there?
@@ -40,18 +55,29 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader of the function of this name.
     pub fn new(name: &'a Ident, generics: &'a [String]) -> Reader<'a> {
-        Reader { name, generics, scopes: vec![HashMap::new()], around: Vec::new(), loops: 0, returns: 0 }
+        let scopes = vec![HashMap::new()];
+        Reader { name, generics, kernel: false, dynamic: false, scopes, around: Vec::new(), loops: 0, returns: 0 }
     }
 
     /// Brings a name into scope.
     pub fn declare(&mut self, name: &Ident, mutable: bool) {
-        self.scopes.last_mut().expect("a scope").insert(name.to_string(), mutable);
+        self.declare_as(name, if mutable { Name::Variable } else { Name::Value });
+    }
+
+    /// Brings a name of any kind into scope.
+    pub fn declare_as(&mut self, name: &Ident, kind: Name) {
+        self.scopes.last_mut().expect("a scope").insert(name.to_string(), kind);
+    }
+
+    /// What a local name stands for.
+    pub fn named(&self, name: &Ident) -> Option<Name> {
+        let name = name.to_string();
+        self.scopes.iter().rev().find_map(|scope| scope.get(&name).copied())
     }
 
     /// Is it a variable, if it is a local name?
     fn local(&self, name: &Ident) -> Option<bool> {
-        let name = name.to_string();
-        self.scopes.iter().rev().find_map(|scope| scope.get(&name).copied())
+        self.named(name).map(|kind| kind == Name::Variable)
     }
 
     fn scoped<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
@@ -77,7 +103,7 @@ impl<'a> Reader<'a> {
                         diverges |= match &statement {
                             Statement::Let { value, .. } => value.as_ref().is_some_and(|v| v.diverges),
                             Statement::Expr(e, _) => e.diverges,
-                            Statement::Item(_) => false,
+                            Statement::Item(_) | Statement::Shared(..) => false,
                         };
                         statements.push(statement);
                     }
@@ -95,6 +121,11 @@ impl<'a> Reader<'a> {
         match statement {
             syn::Stmt::Local(local) => {
                 attributes(&local.attrs)?;
+                if self.kernel
+                    && let Some(shared) = self.shared_array(local)?
+                {
+                    return Ok(shared);
+                }
                 let value = match &local.init {
                     None => None,
                     Some(init) => {
@@ -113,7 +144,8 @@ impl<'a> Reader<'a> {
             syn::Stmt::Expr(e, semicolon) => Ok(Statement::Expr(self.expr(e)?, semicolon.is_some())),
             syn::Stmt::Macro(m) => {
                 let name = m.mac.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-                at(&m.mac.path, refuse::macro_words(&name))
+                let words = if self.kernel { crate::kernel::macro_words } else { refuse::macro_words };
+                at(&m.mac.path, words(&name))
             }
             syn::Stmt::Item(item) => match item {
                 syn::Item::Const(_) | syn::Item::Use(_) => Ok(Statement::Item(item.to_token_stream())),
@@ -133,6 +165,11 @@ impl<'a> Reader<'a> {
     /// An expression.
     pub fn expr(&mut self, e: &syn::Expr) -> Result<Expr> {
         let span = e.span();
+        if self.kernel
+            && let Some(kind) = self.of_threads(e)?
+        {
+            return Ok(expr(kind, span));
+        }
         let kind = match e {
             syn::Expr::Lit(l) => self.literal(l)?,
             syn::Expr::Paren(p) => return self.expr(&p.expr),
@@ -276,7 +313,7 @@ impl<'a> Reader<'a> {
         if let Some(name) = compound(&b.op) {
             let value = self.boxed(&b.right)?;
             let place = self.place(&b.left)?;
-            if !matches!(place, Place::Variable(..)) {
+            if !matches!(place, Place::Variable(..) | Place::Element(..)) {
                 return at(&b.left, "this cannot be assigned");
             }
             return Ok(expr(Kind::Compound(name, place, value), span));
@@ -591,6 +628,7 @@ impl<'a> Reader<'a> {
                 }
                 _ => at(p, "only variables of the function can be assigned"),
             },
+            syn::Expr::Index(i) if self.kernel => self.element(i),
             syn::Expr::Index(_) => refuse::expression(e),
             syn::Expr::Unary(u) => at(&u.op, "there are no references in here: leave the `*` out"),
             _ => at(e, "this cannot be assigned"),
@@ -616,7 +654,10 @@ fn is_plain(e: &syn::Expr) -> bool {
         syn::Expr::Cast(c) => is_plain(&c.expr),
         syn::Expr::Field(f) => is_plain(&f.base),
         syn::Expr::Binary(b) => compound(&b.op).is_none() && is_plain(&b.left) && is_plain(&b.right),
-        syn::Expr::MethodCall(m) => is_plain(&m.receiver) && m.args.iter().all(is_plain),
+        syn::Expr::MethodCall(m) => {
+            let changes = m.method.to_string().starts_with("atomic_");
+            !changes && is_plain(&m.receiver) && m.args.iter().all(is_plain)
+        }
         _ => false,
     }
 }
@@ -643,7 +684,9 @@ fn expr(kind: Kind, span: Span) -> Expr {
     let diverges = match &kind {
         Kind::Literal(_) | Kind::Number(_) | Kind::Constant(_) | Kind::Local(..) => false,
         Kind::ConstantCast(..) | Kind::Loop(_) => false,
-        Kind::Function(_, all) | Kind::Call(_, all) | Kind::Tuple(all) => all.iter().any(|e| e.diverges),
+        Kind::Function(_, all) | Kind::Call(_, all) | Kind::Tuple(all) | Kind::Thread(_, _, all) => {
+            all.iter().any(|e| e.diverges)
+        }
         Kind::Power(e, _) | Kind::Cast(e, _) | Kind::Typed(e, _) | Kind::Field(e, _) => e.diverges,
         Kind::Logic(_, left, _) => left.diverges,
         Kind::If(cond, then, other) => {
@@ -652,7 +695,7 @@ fn expr(kind: Kind, span: Span) -> Expr {
         Kind::Match(value, arms) => value.diverges || arms.iter().all(|a| a.body.diverges),
         Kind::Block(b) => b.diverges,
         Kind::Assign(_, e) | Kind::Compound(_, _, e) => e.diverges,
-        Kind::Break(..) | Kind::Continue(_) | Kind::Return(_) => true,
+        Kind::Break(..) | Kind::Continue(_) | Kind::Return(_) | Kind::Leave => true,
     };
     Expr { kind, span, diverges }
 }

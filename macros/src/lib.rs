@@ -1,6 +1,7 @@
-//! `#[vectorize]`: a Rust function of scalars that takes arrays too.
+//! `#[vectorize]`: a Rust function of scalars that takes arrays too; and `#[kernel]` ([`mod@kernel`]): one that
+//! each thread of a grid runs.
 //!
-//! Use it as `lazuli::vectorize`, whose page says what it does. This crate knows syntax alone. It
+//! Use them as `lazuli::vectorize` and `lazuli::kernel`, whose pages say what they do. This crate knows syntax alone. It
 //! reads a function ([`mod@body`], [`signature`], [`pattern`]) into [`ast`], in which what the language
 //! leaves out has been refused ([`refuse`]), and writes it down twice: as the scalar function that it
 //! is, with Lazuli's operations in place of Rust's ([`scalar`]), and as a program that records what
@@ -13,6 +14,7 @@
 mod ast;
 mod body;
 mod item;
+mod kernel;
 mod methods;
 mod pattern;
 mod refuse;
@@ -26,4 +28,10 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn vectorize(attribute: TokenStream, item: TokenStream) -> TokenStream {
     item::vectorize(attribute.into(), item.into()).into()
+}
+
+/// See `lazuli::kernel`.
+#[proc_macro_attribute]
+pub fn kernel(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    kernel::kernel(attribute.into(), item.into()).into()
 }

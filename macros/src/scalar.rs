@@ -29,7 +29,19 @@ fn of(name: &str, span: Span) -> TokenStream {
     quote_spanned!(span=> ::lazuli::__private::scalar::#name)
 }
 
+/// What stands for a kernel's own functions where its types are checked.
+fn thread(name: &str, span: Span) -> TokenStream {
+    let name = Ident::new(name, span);
+    quote_spanned!(span=> ::lazuli::__private::thread::check::#name)
+}
+
 impl Scalar<'_> {
+    /// A kernel's body, for the compiler to check: nobody calls it.
+    pub fn check(&self, body: &Block, parameters: &[TokenStream]) -> TokenStream {
+        let body = self.block(body);
+        quote!(fn lazuli_check(#(#parameters),*) #body)
+    }
+
     /// The function.
     pub fn function(&self, f: &Function) -> TokenStream {
         let body = self.block(&f.body);
@@ -52,6 +64,10 @@ impl Scalar<'_> {
     fn statement(&self, statement: &Statement) -> TokenStream {
         match statement {
             Statement::Item(tokens) => tokens.clone(),
+            Statement::Shared(name, f, types) => {
+                let f = thread(f, name.span());
+                quote!(let #name = #f #types();)
+            }
             Statement::Expr(e, semicolon) => {
                 let e = self.expr(e);
                 if *semicolon { quote!(#e;) } else { e }
@@ -137,11 +153,12 @@ impl Scalar<'_> {
                 quote!(#base.#index)
             }
             Kind::Assign(to, value) => {
-                let (to, value) = (place(to), self.expr(value));
+                let (to, value) = (self.place(to), self.expr(value));
                 quote_spanned!(span=> #to = #value)
             }
             Kind::Compound(name, to, value) => {
-                let (f, to, value, temporary) = (of(name, span), place(to), self.expr(value), fresh("right"));
+                let (f, to, value, temporary) =
+                    (of(name, span), self.place(to), self.expr(value), fresh("right"));
                 quote_spanned!(span=> { let #temporary = #value; #to = #f(#to, #temporary); })
             }
             Kind::Break(number, value) => {
@@ -155,6 +172,27 @@ impl Scalar<'_> {
             Kind::Return(value) => {
                 let value = self.expr(value);
                 quote_spanned!(span=> return #value)
+            }
+            Kind::Thread(name, array, arguments) => {
+                let (f, arguments) = (thread(name, span), arguments.iter().map(|a| self.expr(a)));
+                let array = array.as_ref().map(|array| quote!(#array,));
+                quote_spanned!(span=> #f(#array #(#arguments),*))
+            }
+            Kind::Leave => quote_spanned!(span=> return),
+        }
+    }
+
+    fn place(&self, p: &Place) -> TokenStream {
+        match p {
+            Place::Wild => quote!(_),
+            Place::Variable(name, path) => quote!(#name #(.#path)*),
+            Place::Element(name, index) => {
+                let (f, index) = (thread("element", name.span()), self.expr(index));
+                quote_spanned!(name.span()=> *#f(#name, #index))
+            }
+            Place::Tuple(parts) => {
+                let parts = parts.iter().map(|p| self.place(p));
+                quote!((#(#parts,)*))
             }
         }
     }
@@ -245,13 +283,3 @@ fn test(t: &Test) -> TokenStream {
     }
 }
 
-fn place(p: &Place) -> TokenStream {
-    match p {
-        Place::Wild => quote!(_),
-        Place::Variable(name, path) => quote!(#name #(.#path)*),
-        Place::Tuple(parts) => {
-            let parts = parts.iter().map(place);
-            quote!((#(#parts,)*))
-        }
-    }
-}

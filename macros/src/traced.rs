@@ -21,6 +21,12 @@ fn of(name: &str, span: Span) -> TokenStream {
     quote_spanned!(span=> ::lazuli::__private::traced::#name)
 }
 
+/// A function of kernels.
+fn thread(name: &str, span: Span) -> TokenStream {
+    let name = Ident::new(name, span);
+    quote_spanned!(span=> ::lazuli::__private::thread::#name)
+}
+
 /// Temporaries, which the user's names cannot meet.
 fn fresh(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
@@ -43,10 +49,7 @@ impl Traced<'_> {
             let (name, ty) = (&a.name, &a.ty);
             quote!(#name: ::lazuli::Expr<#ty>)
         });
-        let variables = signature.arguments.iter().filter(|a| a.mutable).map(|a| {
-            let name = &a.name;
-            quote!(let #name = ::lazuli::__private::traced::Var::new(#name);)
-        });
+        let variables = self.variables();
         let (output, early) = (ty(&signature.output), f.early);
         let (generics, _, clause) = signature.generics.split_for_impl();
         let leave = if f.body.diverges {
@@ -63,6 +66,21 @@ impl Traced<'_> {
                 #leave
             }
         }
+    }
+
+    /// A kernel, which gives nothing.
+    pub fn kernel(&self, body: &Block, parameters: &[TokenStream]) -> TokenStream {
+        let variables = self.variables();
+        let body = self.unit_block(body);
+        quote!(fn lazuli_traced(#(#parameters),*) { #(#variables)* #body })
+    }
+
+    /// Arguments that are assigned.
+    fn variables(&self) -> impl Iterator<Item = TokenStream> {
+        self.signature.arguments.iter().filter(|a| a.mutable).map(|a| {
+            let name = &a.name;
+            quote!(let #name = ::lazuli::__private::traced::Var::new(#name);)
+        })
     }
 
     /// A block as a value.
@@ -108,6 +126,10 @@ impl Traced<'_> {
     fn statement(&self, statement: &Statement) -> TokenStream {
         match statement {
             Statement::Item(tokens) => tokens.clone(),
+            Statement::Shared(name, f, types) => {
+                let (f, label) = (thread(f, name.span()), name.to_string());
+                quote!(let #name = #f #types(#label);)
+            }
             Statement::Expr(e, _) => self.unit(e),
             Statement::Let { value: Some(value), .. } if value.diverges => self.unit(value),
             Statement::Let { pattern, ty: t, value: Some(value) } => {
@@ -167,6 +189,14 @@ impl Traced<'_> {
                 let set = self.assign(to, quote!(#value));
                 quote_spanned!(span=> { let #value = #bound; #set })
             }
+            Kind::Compound(name, Place::Element(array, index), value) => {
+                // The index is found once.
+                let (load, store) = (thread("load", array.span()), thread("store", array.span()));
+                let (f, right, at) = (of(name, span), fresh("right"), fresh("at"));
+                let (bound, index) = (self.value(value), self.value(index));
+                let change = quote_spanned!(span=> #f(#load(#array, #at), #right));
+                quote!({ let #right = #bound; let #at = #index; #store(#array, #at, #change); })
+            }
             Kind::Compound(name, to, value) => {
                 let (f, bound, right) = (of(name, span), self.value(value), fresh("right"));
                 let now = self.read(to);
@@ -188,6 +218,10 @@ impl Traced<'_> {
             Kind::Return(value) => {
                 let (frame, value) = (fresh("frame"), self.value(value));
                 quote_spanned!(span=> #frame.return_(#value);)
+            }
+            Kind::Leave => {
+                let leave = thread("leave", span);
+                quote_spanned!(span=> #leave();)
             }
             _ => {
                 let value = self.strict(e);
@@ -283,6 +317,11 @@ impl Traced<'_> {
             Kind::Field(base, index) => {
                 let base = self.value(base);
                 quote!(#base.#index)
+            }
+            Kind::Thread(name, array, arguments) => {
+                let (f, arguments) = (thread(name, span), arguments.iter().map(|a| self.value(a)));
+                let array = array.as_ref().map(|array| quote!(#array,));
+                quote_spanned!(span=> #f(#array #(#arguments),*))
             }
             // What has no value: the scalar expansion has the compiler say so.
             _ => {
@@ -471,6 +510,10 @@ impl Traced<'_> {
     fn assign(&self, place: &Place, value: TokenStream) -> TokenStream {
         match place {
             Place::Wild => quote!(let _ = #value;),
+            Place::Element(array, index) => {
+                let (store, index) = (thread("store", array.span()), self.value(index));
+                quote_spanned!(array.span()=> #store(#array, #index, #value);)
+            }
             Place::Variable(name, path) if path.is_empty() => {
                 quote_spanned!(name.span()=> #name.set(#value);)
             }
@@ -493,7 +536,7 @@ fn ends(statement: &Statement) -> bool {
     match statement {
         Statement::Let { value, .. } => value.as_ref().is_some_and(|v| v.diverges),
         Statement::Expr(e, _) => e.diverges,
-        Statement::Item(_) => false,
+        Statement::Item(_) | Statement::Shared(..) => false,
     }
 }
 

@@ -24,6 +24,8 @@ mod methods;
 #[doc(hidden)]
 pub mod scalar;
 #[doc(hidden)]
+pub mod thread;
+#[doc(hidden)]
 pub mod traced;
 mod tracer;
 
@@ -31,7 +33,7 @@ pub use args::{Arg, Arguments, Join, Kind, Results};
 pub use expr::{Bundle, Expr};
 pub use kernel::{ElementwiseKernel, Given, Inputs, Outputs, if_else, while_loop};
 
-use inputs::Written;
+pub(crate) use inputs::Written;
 use std::any::TypeId;
 use std::panic::Location;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -104,6 +106,13 @@ fn write<V: Vectorized>() -> Written {
     let arguments = <V::Arguments as Arguments>::declare();
     tracer::enter(TypeId::of::<V>(), V::NAME);
     <V::Results as Results>::give(V::traced(true, arguments));
+    open.finish()
+}
+
+/// Writes a kernel of threads down.
+pub(crate) fn write_kernel(name: &'static str, at: &'static Location<'static>, body: fn()) -> Written {
+    let open = tracer::open_kernel(name, at);
+    body();
     open.finish()
 }
 

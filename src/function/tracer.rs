@@ -5,7 +5,7 @@
 //! is noted, and told when the function is finished: nothing here panics. A panic of the program's own
 //! closures unwinds through [`Open`] and takes the unfinished function along.
 
-use lazuli_core::function::{Builder, Function, Val, Variable};
+use lazuli_core::function::{Builder, Effect, Fact, Function, Place as Memory, Shared, Slice, Val, Variable};
 use lazuli_core::op::MapOp;
 use lazuli_core::{DType, Element, Scalar};
 use std::any::TypeId;
@@ -96,10 +96,19 @@ pub(super) struct Open(u32);
 
 /// Begins to write a function down: what is done with expressions from now on.
 pub(super) fn open(name: &'static str, at: &'static Location<'static>) -> Open {
+    open_with(Builder::new(name, at))
+}
+
+/// The same of a kernel of threads.
+pub(super) fn open_kernel(name: &'static str, at: &'static Location<'static>) -> Open {
+    open_with(Builder::kernel(name, at))
+}
+
+fn open_with(builder: Builder) -> Open {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     // 0 is nobody's number.
     let id = NEXT.fetch_add(1, Ordering::Relaxed).max(1);
-    let tracer = Tracer { id, builder: Builder::new(name, at), values: 0, problem: None, inside: Vec::new() };
+    let tracer = Tracer { id, builder, values: 0, problem: None, inside: Vec::new() };
     TRACERS.with_borrow_mut(|all| all.push(tracer));
     Open(id)
 }
@@ -247,4 +256,37 @@ pub(super) fn return_(values: &[(Traced, DType)]) {
 /// A zero, where a value is needed and nobody arrives.
 pub(super) fn zero<T: Element>() -> Traced {
     with(|t| t.constant(Scalar { dtype: T::DTYPE, bits: 0 })).unwrap_or(NOWHERE)
+}
+
+/// An array of the device, in a kernel of threads.
+pub(super) fn slice(slice: Slice) -> Option<Memory> {
+    with(|t| t.builder.slice(slice))
+}
+
+/// An array of the block, in a kernel of threads.
+pub(super) fn shared(array: Shared) -> Option<Memory> {
+    with(|t| t.builder.shared(array))
+}
+
+/// A number of the launch, in a kernel of threads.
+pub(super) fn fact(fact: Fact) -> Traced {
+    with(|t| Traced { val: t.builder.fact(fact), trace: t.id }).unwrap_or(NOWHERE)
+}
+
+/// Does something, in a kernel of threads; `operands` with their types.
+pub(super) fn act(
+    effect: Effect,
+    operands: &[(Traced, DType)],
+    dtype: Option<DType>,
+    line: u32,
+) -> Option<Traced> {
+    with(|t| {
+        let operands: smallvec::SmallVec<[Val; 3]> =
+            operands.iter().map(|&(v, dtype)| t.own(v, dtype)).collect();
+        if !t.room() {
+            return Some(NOWHERE);
+        }
+        let val = t.builder.act(effect, &operands, dtype, line)?;
+        Some(Traced { val, trace: t.id })
+    })?
 }

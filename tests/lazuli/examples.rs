@@ -22,6 +22,10 @@ mod explain;
 mod gauss;
 #[cfg(feature = "llvm")]
 #[allow(dead_code)]
+#[path = "../../examples/kernels.rs"]
+mod kernels;
+#[cfg(feature = "llvm")]
+#[allow(dead_code)]
 #[path = "../../examples/mixed_devices.rs"]
 mod mixed_devices;
 #[allow(dead_code)]
@@ -105,6 +109,16 @@ fn two_devices_agree_however_they_share_the_work() {
     for (outcome, steps) in [(mixed, 3), (sent, 2), (there, 1)] {
         assert_eq!((outcome.value.to_bits(), outcome.steps.len()), (expected.to_bits(), steps));
     }
+}
+
+#[cfg(feature = "llvm")]
+#[test]
+fn kernels_of_threads() {
+    let (sums, counts, found) = kernels::run(&lazuli::Device::cuda_simulator().unwrap()).unwrap();
+    assert_eq!(sums, (0..1000).map(|i| 2.0 * i as f32 + 1.0).collect::<Vec<_>>());
+    assert_eq!(counts.iter().sum::<i64>(), 100_000);
+    assert!(counts[0] > counts[3] && counts[7] > counts[4], "{counts:?}");
+    assert!(found.contains("examples/kernels.rs"), "{found}");
 }
 
 #[test]

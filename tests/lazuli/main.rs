@@ -26,6 +26,8 @@ mod gpu;
 mod halves;
 mod inspection;
 mod kernel_counts;
+#[cfg(feature = "llvm")]
+mod kernels;
 mod lanes;
 mod large;
 mod limits;

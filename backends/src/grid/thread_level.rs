@@ -10,7 +10,9 @@ use crate::exec::streams::Stream;
 use crate::exec::{stats, threads::num_threads};
 use crate::llvm::emit::Dialect;
 use crate::llvm::grid::threads::{self, Bounds, Printed};
+use crate::llvm::grid;
 use crate::llvm::{Code, kernels};
+pub use crate::threads::Shape;
 use crate::{Stats, sim};
 use lazuli_core::function::Memory;
 use lazuli_core::{DeviceId, ErrorKind, Function};
@@ -38,17 +40,6 @@ struct Simulated {
     code: Code,
     cooperative: bool,
     sites: Vec<sim::Site>,
-}
-
-/// How many threads run a kernel, and what their blocks share.
-#[derive(Clone, Copy, Debug)]
-pub struct Shape {
-    /// Blocks along x, y and z.
-    pub grid: [u32; 3],
-    /// Threads of a block along x, y and z.
-    pub block: [u32; 3],
-    /// Elements of the shared array whose length the launch gives.
-    pub shared: usize,
 }
 
 impl ThreadKernel {
@@ -80,6 +71,19 @@ impl ThreadKernel {
     /// Its module in LLVM IR, for a card or for the simulator.
     pub fn print(&self, dialect: Dialect, bounds: Bounds) -> Result<Printed> {
         threads::print(&self.callee, &self.memory, dialect, bounds).map_err(ErrorKind::Compile)
+    }
+
+    /// Its module for a card, and what each access in it is.
+    pub(crate) fn for_card(&self, bounds: Bounds) -> Result<(grid::Printed, Vec<String>)> {
+        let printed = self.print(Dialect::Ptx, bounds)?;
+        let module = grid::Printed {
+            text: printed.text,
+            entries: vec!["run".into()],
+            shared: printed.shared,
+            cooperative: printed.cooperative,
+            sites: Vec::new(),
+        };
+        Ok((module, printed.sites))
     }
 
     /// Puts a launch on a stream. On the simulator it is done when this returns, and on a card if it is
@@ -257,7 +261,6 @@ mod on_card {
     use crate::cuda::{Note, Stream};
     use crate::exec::transfer;
     use crate::grid::cuda::{self, Loaded};
-    use crate::llvm::grid;
     use lazuli_core::BufferRef;
     use smallvec::SmallVec;
     use std::collections::HashMap;
@@ -277,17 +280,10 @@ mod on_card {
             if let Some(found) = known.get(&(device.index(), bounds)) {
                 return Ok(found.clone());
             }
-            let printed = self.print(Dialect::Ptx, bounds)?;
+            let (module, sites) = self.for_card(bounds)?;
             let key = lazuli_fusion::trace::words_of(&(&self.callee, &self.memory, self.name()));
             let what = format!("threads {bounds:?}");
-            let sites: Arc<[String]> = printed.sites.into();
-            let module = grid::Printed {
-                text: printed.text,
-                entries: vec!["run".into()],
-                shared: printed.shared,
-                cooperative: printed.cooperative,
-                sites: Vec::new(),
-            };
+            let sites: Arc<[String]> = sites.into();
             let loaded = cuda::loaded(&[&what], &key, device, &["run".into()], || Ok(module))?;
             known.insert((device.index(), bounds), (loaded.clone(), sites.clone()));
             Ok((loaded, sites))

@@ -13,6 +13,7 @@ use crate::llvm::body;
 use crate::llvm::call::{self, Surroundings};
 use crate::llvm::emit::{Elem, Emitter, I64, PTR, Ty, V};
 use crate::llvm::frame;
+pub use crate::threads::Bounds;
 use lazuli_core::function::{Act, Atomic, Effect, Fact, Memory, Place};
 use lazuli_core::{BinaryOp, DType};
 use lazuli_fusion::Callee;
@@ -24,15 +25,6 @@ const TURNS: u64 = 1 << 28;
 
 /// How the site of a loop begins.
 pub const LOOP: &str = "a loop";
-
-/// Are indices looked at before they are used?
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Bounds {
-    /// Each is; what is out of bounds is told, and not done.
-    Checked,
-    /// The program promises that all are in bounds.
-    Trusted,
-}
 
 /// The words of a launch: the scalar arguments (those that are no facts), then two for each slice, then
 /// these.
