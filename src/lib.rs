@@ -51,8 +51,8 @@ pub use function::{
     Arg, Bundle, ElementwiseKernel, Expr, Given as KernelArguments, Inputs as KernelInputs,
     Outputs as KernelOutputs, if_else, while_loop,
 };
-pub use kernel::{Kernel, KernelParameter, KernelParameters, KernelWithShared};
 pub use inspect::{Inspection, IntoCapability, KernelCode, Resources, inspect};
+pub use kernel::{Kernel, KernelParameter, KernelParameters, KernelWithShared};
 pub use limit::{RecordingLimit, set_recording_limit, with_recording_limit};
 pub use numbers::{Bitwise, Float, Integer, Number, Real};
 pub use operand::Operand;

@@ -7,9 +7,9 @@
 #[cfg(feature = "llvm")]
 use crate::grid::{self, ptxas};
 #[cfg(feature = "llvm")]
-use crate::threads::{Bounds, ThreadKernel};
-#[cfg(feature = "llvm")]
 use crate::llvm::{self, Jit, JitError, emit::Dialect, exit, kernels};
+#[cfg(feature = "llvm")]
+use crate::threads::{Bounds, ThreadKernel};
 #[cfg(feature = "llvm")]
 use lazuli_core::DType;
 use lazuli_core::{Error, ErrorKind, NodeRef};

@@ -40,7 +40,9 @@ impl ThreadKernel {
     /// An error.
     pub fn new(function: &Arc<Function>) -> Result<ThreadKernel, ErrorKind> {
         let name = function.name;
-        let why = format!("`{name}` is a kernel of threads, and this build has no LLVM to compile it: build with the feature `llvm`");
+        let why = format!(
+            "`{name}` is a kernel of threads, and this build has no LLVM to compile it: build with the feature `llvm`"
+        );
         Err(ErrorKind::Compile(why))
     }
 

@@ -56,7 +56,16 @@ impl<'a> Reader<'a> {
     /// A reader of the function of this name.
     pub fn new(name: &'a Ident, generics: &'a [String]) -> Reader<'a> {
         let scopes = vec![HashMap::new()];
-        Reader { name, generics, kernel: false, dynamic: false, scopes, around: Vec::new(), loops: 0, returns: 0 }
+        Reader {
+            name,
+            generics,
+            kernel: false,
+            dynamic: false,
+            scopes,
+            around: Vec::new(),
+            loops: 0,
+            returns: 0,
+        }
     }
 
     /// Brings a name into scope.

@@ -282,4 +282,3 @@ fn test(t: &Test) -> TokenStream {
         }
     }
 }
-

@@ -32,6 +32,11 @@ fn fresh(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
+/// The same, where the compiler's words about it belong.
+fn fresh_at(name: &str, span: Span) -> Ident {
+    Ident::new(name, Span::mixed_site().located_at(span))
+}
+
 fn handle(number: usize) -> Ident {
     format_ident!("loop{number}", span = Span::mixed_site())
 }
@@ -185,17 +190,17 @@ impl Traced<'_> {
                 quote!({ #declare #turns })
             }
             Kind::Assign(to, value) => {
-                let (bound, value) = (self.value(value), fresh("value"));
+                let (bound, value) = (self.value(value), fresh_at("value", value.span));
                 let set = self.assign(to, quote!(#value));
                 quote_spanned!(span=> { let #value = #bound; #set })
             }
             Kind::Compound(name, Place::Element(array, index), value) => {
                 // The index is found once.
                 let (load, store) = (thread("load", array.span()), thread("store", array.span()));
-                let (f, right, at) = (of(name, span), fresh("right"), fresh("at"));
-                let (bound, index) = (self.value(value), self.value(index));
+                let (right, at) = (fresh_at("right", value.span), fresh_at("at", index.span));
+                let (f, bound, index) = (of(name, span), self.value(value), self.value(index));
                 let change = quote_spanned!(span=> #f(#load(#array, #at), #right));
-                quote!({ let #right = #bound; let #at = #index; #store(#array, #at, #change); })
+                quote_spanned!(array.span()=> { let #right = #bound; let #at = #index; #store(#array, #at, #change); })
             }
             Kind::Compound(name, to, value) => {
                 let (f, bound, right) = (of(name, span), self.value(value), fresh("right"));

@@ -89,6 +89,20 @@ fn given<T: Element>(traced: Option<tracer::Traced>) -> Expr<T> {
     traced.map_or_else(traced::dead, Expr::of)
 }
 
+/// An array, and what its elements are. (So that an expected result says nothing about the array.)
+pub trait Array: Copy {
+    /// Type of the elements.
+    type Element: KernelElement;
+    /// The array.
+    fn memory(self) -> Memory<Self::Element>;
+}
+impl<T: KernelElement> Array for Memory<T> {
+    type Element = T;
+    fn memory(self) -> Memory<T> {
+        self
+    }
+}
+
 /// What an index can be.
 pub trait Index {
     /// The index.
@@ -106,13 +120,13 @@ impl Index for Expr<i32> {
 }
 
 #[track_caller]
-pub fn load<T: KernelElement, I: Index>(x: Memory<T>, i: I) -> Expr<T> {
-    given(x.act(Effect::Load, &[i.index().part()], Some(T::DTYPE), line()))
+pub fn load<M: Array, I: Index>(x: M, i: I) -> Expr<M::Element> {
+    given(x.memory().act(Effect::Load, &[i.index().part()], Some(M::Element::DTYPE), line()))
 }
 
 #[track_caller]
-pub fn store<T: KernelElement, I: Index>(x: Memory<T>, i: I, v: Expr<T>) {
-    x.act(Effect::Store, &[i.index().part(), v.part()], None, line());
+pub fn store<M: Array, I: Index>(x: M, i: I, v: Expr<M::Element>) {
+    x.memory().act(Effect::Store, &[i.index().part(), v.part()], None, line());
 }
 
 pub fn length<T: KernelElement>(x: Memory<T>) -> Expr<i64> {
@@ -147,9 +161,10 @@ facts! {
 macro_rules! atomics {
     ($($bound:ident: $($name:ident $op:ident)*;)*) => {$($(
         #[track_caller]
-        pub fn $name<T: $bound, I: Index>(x: Memory<T>, i: I, v: Expr<T>) -> Expr<T> {
+        pub fn $name<M: Array<Element: $bound>, I: Index>(x: M, i: I, v: Expr<M::Element>) -> Expr<M::Element> {
             let effect = |place| Effect::Atomic(Atomic::$op, place);
-            given(x.act(effect, &[i.index().part(), v.part()], Some(T::DTYPE), line()))
+            let operands = [i.index().part(), v.part()];
+            given(x.memory().act(effect, &operands, Some(M::Element::DTYPE), line()))
         }
     )*)*};
 }
@@ -159,15 +174,15 @@ atomics! {
 }
 
 #[track_caller]
-pub fn atomic_compare_exchange<T: AtomicElement, I: Index>(
-    x: Memory<T>,
+pub fn atomic_compare_exchange<M: Array<Element: AtomicElement>, I: Index>(
+    x: M,
     i: I,
-    expected: Expr<T>,
-    new: Expr<T>,
-) -> Expr<T> {
+    expected: Expr<M::Element>,
+    new: Expr<M::Element>,
+) -> Expr<M::Element> {
     let operands = [i.index().part(), expected.part(), new.part()];
     let effect = |place| Effect::Atomic(Atomic::CompareExchange, place);
-    given(x.act(effect, &operands, Some(T::DTYPE), line()))
+    given(x.memory().act(effect, &operands, Some(M::Element::DTYPE), line()))
 }
 
 #[track_caller]
@@ -221,6 +236,15 @@ pub mod check {
     }
     impl<T> Copy for Memory<T> {}
 
+    /// An array, and what its elements are.
+    pub trait Array: Copy {
+        /// Type of the elements.
+        type Element: KernelElement;
+    }
+    impl<T: KernelElement> Array for Memory<T> {
+        type Element = T;
+    }
+
     /// What an index can be.
     #[diagnostic::on_unimplemented(
         message = "an index cannot be a `{Self}`",
@@ -235,12 +259,12 @@ pub mod check {
         T::default()
     }
 
-    pub fn load<T: KernelElement, I: Index>(_: Memory<T>, _: I) -> T {
+    pub fn load<M: Array, I: Index>(_: M, _: I) -> M::Element {
         nothing()
     }
 
     /// What is assigned.
-    pub fn element<T: KernelElement, I: Index>(_: Memory<T>, _: I) -> &'static mut T {
+    pub fn element<M: Array, I: Index>(_: M, _: I) -> &'static mut M::Element {
         Box::leak(Box::new(nothing()))
     }
 
@@ -272,7 +296,7 @@ pub mod check {
 
     macro_rules! atomics {
         ($($bound:ident: $($name:ident)*;)*) => {$($(
-            pub fn $name<T: $bound, I: Index>(_: Memory<T>, _: I, _: T) -> T {
+            pub fn $name<M: Array<Element: $bound>, I: Index>(_: M, _: I, _: M::Element) -> M::Element {
                 nothing()
             }
         )*)*};
@@ -282,7 +306,12 @@ pub mod check {
         AtomicInteger: atomic_and atomic_or atomic_xor;
     }
 
-    pub fn atomic_compare_exchange<T: AtomicElement, I: Index>(_: Memory<T>, _: I, _: T, _: T) -> T {
+    pub fn atomic_compare_exchange<M: Array<Element: AtomicElement>, I: Index>(
+        _: M,
+        _: I,
+        _: M::Element,
+        _: M::Element,
+    ) -> M::Element {
         nothing()
     }
 

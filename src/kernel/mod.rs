@@ -60,11 +60,7 @@ pub struct Kernel<A> {
 impl<A> Kernel<A> {
     /// What the attribute writes. Not for use by hand.
     #[doc(hidden)]
-    pub const fn __new(
-        name: &'static str,
-        at: fn() -> &'static Location<'static>,
-        write: fn(),
-    ) -> Kernel<A> {
+    pub const fn __new(name: &'static str, at: fn() -> &'static Location<'static>, write: fn()) -> Kernel<A> {
         Kernel { name, at, write, made: OnceLock::new(), arguments: PhantomData }
     }
 
@@ -88,7 +84,7 @@ impl<A> Kernel<A> {
     /// Errors: a build without the feature `llvm`.
     #[track_caller]
     pub fn llvm_ir(&self) -> Result<String, Error> {
-        let call = Call::new(self.name);
+        let call = Call::new("Kernel::llvm_ir");
         self.made().and_then(ThreadKernel::llvm_ir).map_err(|kind| call.error(kind))
     }
 
@@ -109,7 +105,7 @@ impl<A> Kernel<A> {
     /// ```
     #[track_caller]
     pub fn ptx(&self, capability: impl IntoCapability) -> Result<String, Error> {
-        let call = Call::new(self.name);
+        let call = Call::new("Kernel::ptx");
         let text = capability.capability().and_then(|c| self.made()?.ptx(c));
         text.map_err(|kind| call.error(kind))
     }
@@ -120,7 +116,7 @@ impl<A> Kernel<A> {
     /// Errors: as [`ptx`](Kernel::ptx); there is no `ptxas`, or it does not know the card.
     #[track_caller]
     pub fn resources(&self, capability: impl IntoCapability) -> Result<Vec<Resources>, Error> {
-        let call = Call::new(self.name);
+        let call = Call::new("Kernel::resources");
         let found = capability.capability().and_then(|c| self.made()?.resources(c));
         found.map_err(|kind| call.error(kind))
     }
@@ -249,7 +245,7 @@ impl<A: KernelParameters> KernelWithShared<'_, A> {
         block: impl Into<Dim3>,
         arguments: A::Given<'a>,
     ) -> Result<(), Error> {
-        let call = Call::new(self.kernel.name);
+        let call = Call::new("Kernel::launch");
         // SAFETY: every access is checked.
         unsafe { self.run(call, stream, grid.into(), block.into(), arguments, Bounds::Checked) }
     }
@@ -269,7 +265,7 @@ impl<A: KernelParameters> KernelWithShared<'_, A> {
         block: impl Into<Dim3>,
         arguments: A::Given<'a>,
     ) -> Result<(), Error> {
-        let call = Call::new(self.kernel.name);
+        let call = Call::new("Kernel::launch_unchecked");
         // SAFETY: by the contract of this function.
         unsafe { self.run(call, stream, grid.into(), block.into(), arguments, Bounds::Trusted) }
     }

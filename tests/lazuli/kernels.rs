@@ -430,7 +430,10 @@ fn code_to_be_read() {
     let text = saxpy.llvm_ir().unwrap();
     assert!(text.contains("target triple") && text.contains("define void @run"), "{text}");
     let text = saxpy.ptx("sm_80").unwrap();
-    assert!(text.contains(".target sm_80") && text.contains("ctaid.x") && text.contains("mul.rn.f32"), "{text}");
+    assert!(
+        text.contains(".target sm_80") && text.contains("ctaid.x") && text.contains("mul.rn.f32"),
+        "{text}"
+    );
     assert!(histogram.ptx((9, 0)).unwrap().contains("bar.sync"));
     assert!(saxpy.ptx("sm_20").unwrap_err().to_string().contains("7.5"));
     assert!(saxpy.ptx("best").unwrap_err().to_string().contains("no compute capability"));
@@ -456,7 +459,7 @@ fn out_of_bounds() {
     assert_eq!(
         error.to_string(),
         format!(
-            "unasked: kernel `unasked` failed: out of bounds: block 7, thread 4 (lane 4) uses index 900 where there \
+            "Kernel::launch: kernel `unasked` failed: out of bounds: block 7, thread 4 (lane 4) uses index 900 where there \
              are 900 elements, in `read of x at {0}:{UNASKED}` (recorded at {0}:{line}:{1})",
             file!(),
             error.location().unwrap().column()
@@ -466,6 +469,56 @@ fn out_of_bounds() {
     unasked.launch(&stream, 9, 100, (&x, &mut y)).unwrap();
     let error = unasked.launch(&stream, 2, 1000, (&buffer(&device, &[1.0; 3000]), &mut y));
     refused(error, &["block 1, thread 24", "index 1024", "write to y"]);
+}
+
+const LINES: u32 = line!() + 5;
+#[rustfmt::skip]
+#[lazuli::kernel]
+fn lines(which: i64, x: &[i32], y: &mut [i32]) {
+    let tile = shared::<i32, 4>();
+    match which {
+        0 => y[9] += 1,
+        1 => (y[0], y[9]) = (1, 2),
+        2 => y[0] = x[0].max(
+            x[9]
+        ),
+        3 => {
+            y.atomic_add(
+                0, y.atomic_exchange(9, 1));
+        }
+        4 => tile[9] = 1,
+        5 => tile[0] *= tile[
+            9],
+        6 if which < 9 && x[9] == 1 => {}
+        7 => y[0] = shuffle(
+            1, 40i32,
+        ),
+        _ => loop {
+            if vote_any(true) { break; }
+        },
+    }
+}
+
+#[test]
+fn lines_of_what_is_wrong() {
+    let (device, stream) = simulator();
+    let (x, mut y) = (buffer(&device, &[1; 4]), buffer(&device, &[0; 4]));
+    let whats = [
+        "read of y",
+        "write to y",
+        "read of x",
+        "atomic change of y",
+        "write to tile",
+        "read of tile",
+        "read of x",
+    ];
+    for (which, (what, line)) in whats.iter().zip([1, 2, 4, 8, 10, 11, 13]).enumerate() {
+        let at = format!("`{what} at {}:{}`", file!(), LINES + line);
+        refused(lines.launch(&stream, 1, 1, (which as i64, &x, &mut y)), &["uses index 9", &at]);
+    }
+    let at = format!("shuffle at {}:{}", file!(), LINES + 14);
+    refused(lines.launch(&stream, 1, 4, (7, &x, &mut y)), &["missing lane", &at]);
+    lines.launch(&stream, 1, 32, (8, &x, &mut y)).unwrap();
 }
 
 const RACE: u32 = line!() + 5;
@@ -570,6 +623,21 @@ fn endless_loops() {
     refused(collatz.launch(&stream, 1, 2, (&mut x,)), &["endless loop: block 0, thread 1", &line]);
 }
 
+/// Without a limit of its own.
+#[lazuli::kernel]
+fn forever(x: &mut [i32]) {
+    loop {
+        x[0] += 1;
+    }
+}
+
+#[test]
+fn endless_kernels() {
+    let (device, stream) = simulator();
+    let mut x = buffer(&device, &[0]);
+    refused(forever.launch(&stream, 1, 1, (&mut x,)), &["endless"]);
+}
+
 #[test]
 fn launches_that_cannot_be() {
     let (device, stream) = simulator();
@@ -598,4 +666,65 @@ fn other_devices() {
         let words = ["`saxpy` is a kernel of threads, which", "Device::cuda_simulator()"];
         refused(saxpy.launch(&stream, 1, 8, (1.0, &x, &mut y)), &words);
     }
+}
+
+/// Everything in these pages, as NVIDIA's assembler takes it.
+#[test]
+fn cards_take_it() {
+    let assemble = |found: Result<Vec<lazuli::Resources>, Error>| match found {
+        Ok(entries) => assert_eq!(entries.len(), 1),
+        Err(error) => assert!(error.to_string().contains("ptxas"), "{error}"),
+    };
+    for card in ["sm_75", "sm_90"] {
+        let all = [sums.resources(card), warp_sums.resources(card)];
+        let more = [
+            saxpy.resources(card),
+            histogram.resources(card),
+            matmul.resources(card),
+            bitonic.resources(card),
+        ];
+        let rest = [
+            everything.resources(card),
+            together.resources(card),
+            places.resources(card),
+            lines.resources(card),
+        ];
+        all.into_iter().chain(more).chain(rest).for_each(assemble);
+    }
+}
+
+/// On the driver without a GPU, which runs nothing that nobody waits for.
+#[cfg(all(feature = "cuda", target_os = "linux"))]
+#[test]
+fn launches_come_in_the_order_of_their_buffers() {
+    use crate::gpu::fake::Fake;
+    use crate::support::{alone_with, inner};
+    use lazuli::HostBuffer;
+    if inner().is_none() {
+        let environment = [("LAZULI_CACHE_DIR", "")];
+        return alone_with("kernels::launches_come_in_the_order_of_their_buffers", "fake", &environment);
+    }
+    let (fake, gpu) = (Fake::get(), Device::cuda(0).unwrap());
+    let streams: Vec<Stream> = (0..3).map(|_| Stream::new(&gpu).unwrap()).collect();
+    let (x, mut y) = (buffer(&gpu, &[1.0f32; 8]), buffer(&gpu, &[2.0f32; 8]));
+    // SAFETY: each thread asks for its index; nothing runs on the fake.
+    unsafe { saxpy.launch_unchecked(&streams[0], 2, 4, (3.0, &x, &mut y)).unwrap() };
+    assert_eq!(fake.ran(0).len(), 0, "nobody waits yet");
+    y.copy_to(&mut HostBuffer::new(8).unwrap(), &streams[1]).unwrap();
+    let ran = fake.ran(0);
+    assert_eq!(ran.len(), 1, "another stream comes after");
+    assert_eq!((ran[0].name(), ran[0].grid, ran[0].block), ("run", [2, 1, 1], 4));
+    // Checked launches have run when they return; blocks have what memory the launch says.
+    saxpy.launch(&streams[2], (1, 2), (4, 2), (3.0, &x, &mut y)).unwrap();
+    assert_eq!((fake.ran(0).len(), fake.ran(0)[1].deep), (2, [2, 1]));
+    let (x, mut out) = (buffer(&gpu, &[1.0f64; 64]), buffer(&gpu, &[0.0f64; 1]));
+    sums.shared(64).launch(&streams[0], 1, 64, (&x, &mut out)).unwrap();
+    assert_eq!(fake.ran(0)[2].shared, 64 * 8);
+    let other = Stream::new(&Device::cuda(1).unwrap()).unwrap();
+    refused(
+        saxpy.launch(&other, 1, 4, (3.0, &buffer(&gpu, &[1.0]), &mut y)),
+        &["`x` is in the memory of cuda:0"],
+    );
+    let cpu = Stream::default_of(&Device::cpu()).unwrap();
+    refused(saxpy.launch(&cpu, 1, 4, (3.0, &buffer(&gpu, &[1.0]), &mut y)), &["kernel of threads"]);
 }

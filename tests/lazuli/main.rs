@@ -28,6 +28,8 @@ mod inspection;
 mod kernel_counts;
 #[cfg(feature = "llvm")]
 mod kernels;
+#[cfg(not(feature = "llvm"))]
+mod kernels_without_llvm;
 mod lanes;
 mod large;
 mod limits;

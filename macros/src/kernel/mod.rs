@@ -20,6 +20,8 @@
 //! ```
 
 mod signature;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use crate::ast::Block;

@@ -87,7 +87,10 @@ pub fn signature(f: &ItemFn, limit: Option<Literal>) -> Result<Signature> {
         }
     }
     if sig.inputs.is_empty() {
-        told(at(&sig.ident, "a kernel without arguments does nothing: give it an array to write, `y: &mut [T]`"));
+        told(at(
+            &sig.ident,
+            "a kernel without arguments does nothing: give it an array to write, `y: &mut [T]`",
+        ));
     }
     if sig.inputs.len() > ARGUMENTS {
         told(at(&sig.inputs[ARGUMENTS], format!("there are {ARGUMENTS} arguments at most")));
@@ -119,7 +122,10 @@ fn parameter(typed: &syn::PatType, n: usize, kernel: &Ident) -> Result<Parameter
         Pat::Ident(p) if p.by_ref.is_none() && p.subpat.is_none() => {
             if let (Some(t), Some(_)) = (&p.mutability, array) {
                 let name = &p.ident;
-                return at(t, format!("leave `mut` out: elements are written where `{name}` is a `&mut [T]`"));
+                return at(
+                    t,
+                    format!("leave `mut` out: elements are written where `{name}` is a `&mut [T]`"),
+                );
             }
             (p.ident.clone(), p.mutability.is_some())
         }
@@ -151,14 +157,28 @@ fn kind(ty: &syn::Type) -> Result<(syn::Type, Option<bool>)> {
                     let of = quote::ToTokens::to_token_stream(&a.elem);
                     at(a, format!("the launch says how long an array is: write `{writes}[{of}]`"))
                 }
-                inner if container(inner) => at(inner, format!("write `{writes}[T]`: a launch takes a `{writes}DeviceBuffer<T>` for it")),
-                _ => at(&r.and_token, format!("scalars are passed by value: leave the `&` out, or write `{writes}[T]` for an array")),
+                inner if container(inner) => at(
+                    inner,
+                    format!("write `{writes}[T]`: a launch takes a `{writes}DeviceBuffer<T>` for it"),
+                ),
+                _ => at(
+                    &r.and_token,
+                    format!(
+                        "scalars are passed by value: leave the `&` out, or write `{writes}[T]` for an array"
+                    ),
+                ),
             }
         }
-        ty if container(ty) => at(ty, "write `&[T]`, or `&mut [T]` for what is written: a launch takes a `DeviceBuffer` for it"),
+        ty if container(ty) => {
+            at(ty, "write `&[T]`, or `&mut [T]` for what is written: a launch takes a `DeviceBuffer` for it")
+        }
         syn::Type::Slice(_) => at(ty, "write `&[T]`, or `&mut [T]` for what is written"),
-        syn::Type::Array(_) => at(ty, "write an argument for each value, or `&[T]` for an array of the device"),
-        syn::Type::Ptr(_) => at(ty, "there are no pointers in here: write `&[T]`, or `&mut [T]` for what is written"),
+        syn::Type::Array(_) => {
+            at(ty, "write an argument for each value, or `&[T]` for an array of the device")
+        }
+        syn::Type::Ptr(_) => {
+            at(ty, "there are no pointers in here: write `&[T]`, or `&mut [T]` for what is written")
+        }
         _ => {
             element(ty)?;
             Ok((ty.clone(), None))

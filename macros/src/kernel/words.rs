@@ -156,10 +156,9 @@ impl Reader<'_> {
             syn::Expr::Range(r) => {
                 at(r, format!("there are no parts of arrays in here: write elements, `{name}[i]`"))
             }
-            syn::Expr::Tuple(t) => at(
-                t,
-                format!("arrays have one axis in here: write `{name}[row * columns + column]`"),
-            ),
+            syn::Expr::Tuple(t) => {
+                at(t, format!("arrays have one axis in here: write `{name}[row * columns + column]`"))
+            }
             index => Ok((name, writable, self.expr(index)?)),
         }
     }
@@ -292,7 +291,10 @@ impl Reader<'_> {
             ("shared", [syn::GenericArgument::Type(ty), _])
             | ("shared_dynamic", [syn::GenericArgument::Type(ty)]) => {
                 if let syn::Type::Array(a) = ty {
-                    return at(a, "shared arrays have one axis: `shared::<f32, 256>()`, with elements `tile[row * 16 + column]`");
+                    return at(
+                        a,
+                        "shared arrays have one axis: `shared::<f32, 256>()`, with elements `tile[row * 16 + column]`",
+                    );
                 }
                 signature::element(ty)?;
             }
@@ -301,7 +303,9 @@ impl Reader<'_> {
         if self.dynamic {
             let words = match function {
                 "shared" => "the shared array whose length the launch gives comes last: move this before it",
-                _ => "one shared array can have its length from the launch: give this one a length, `shared::<f32, 256>()`",
+                _ => {
+                    "one shared array can have its length from the launch: give this one a length, `shared::<f32, 256>()`"
+                }
             };
             return at(&p.path.segments[0].ident, words);
         }
