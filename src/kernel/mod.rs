@@ -132,9 +132,10 @@ impl<A: KernelParameters> Kernel<A> {
     ///
     /// On [`Device::cuda_simulator`](crate::Device::cuda_simulator) more is looked at: threads that reach the
     /// same element, at least one of them writing, without a barrier between; barriers that not all threads of
-    /// a block reach; shared memory that is read and that nobody wrote; loops that do not end. A kernel that
-    /// passes there for some input is right for it on a card, whatever the order of its threads. On a card two
-    /// threads that race leave one of their values, and a loop that does not end does not end.
+    /// a block reach; shared memory that is read and that nobody wrote; loops that do not end. What passes
+    /// there does not depend on the order in which a card runs the threads, but for atomic changes whose order
+    /// shows (sums of floats). On a card two
+    /// threads that race leave one of their values, and a loop without a limit may not end.
     ///
     /// Errors: what the kernel did wrong; a grid or a block that no GPU has, or none; more shared memory
     /// than a block can have; a buffer of another device than the stream's; a device that has no threads

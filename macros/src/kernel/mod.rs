@@ -20,8 +20,6 @@
 //! ```
 
 mod signature;
-#[cfg(test)]
-mod tests;
 mod words;
 
 use crate::ast::Block;

@@ -209,10 +209,9 @@ pub fn element(ty: &syn::Type) -> Result<()> {
     no_usize(ty)?;
     if let syn::Type::Path(p) = ty
         && let Some(name) = p.path.get_ident()
+        && (name == "f16" || name == "bf16")
     {
-        if name == "f16" || name == "bf16" {
-            return at(ty, format!("a kernel's arrays have no `{name}` yet: write `f32`"));
-        }
+        return at(ty, format!("a kernel's arrays have no `{name}` yet: write `f32`"));
     }
     refuse::scalar_type(ty)
 }
