@@ -1,5 +1,6 @@
 //! `#[vectorize]`: scalars and arrays give the same bits, whatever a function does.
 
+use crate::engines::{engines, same_bits};
 use crate::support::*;
 use lazuli::prelude::*;
 
@@ -11,12 +12,24 @@ fn mixed(n: usize) -> Vec<i64> {
     (0..n as i64).map(|i| if i % 17 == 3 { i * i } else { (i * 37) % 101 - 20 }).collect()
 }
 
-/// Compares a function of one argument on all elements of `x`.
+/// Compares a function of one argument on all elements of `x`: scalar Rust with every engine.
 #[track_caller]
 fn lanes<T: Element, U: Element>(x: Vec<T>, scalar: impl Fn(T) -> U, array: impl Fn(Array<T>) -> Array<U>) {
     let expected: Vec<U> = x.iter().map(|&x| scalar(x)).collect();
-    let n = x.len();
-    assert_array(&array(Array::from_vec(x)), &[n], &expected);
+    lanes_of(&x, &expected, &array);
+}
+
+/// The same of what is computed already.
+#[track_caller]
+fn lanes_of<T: Element, U: Element>(x: &[T], expected: &[U], array: &dyn Fn(Array<T>) -> Array<U>) {
+    for device in engines() {
+        let y = array(Array::from_vec(x.to_vec()).to_device(&device));
+        let got = values(&y);
+        assert_eq!((y.shape(), got.len()), (&[x.len()][..], x.len()));
+        for (i, (&a, &b)) in got.iter().zip(expected).enumerate() {
+            assert!(same_bits(a, b), "{device}: of {:?}: array {a:?}, scalar {b:?}", x[i]);
+        }
+    }
 }
 
 #[vectorize]
@@ -91,10 +104,13 @@ fn collatz(n: i64) -> (i32, i64) {
 
 #[test]
 fn tuples_come_out() {
-    let x = mixed(N);
-    let (steps, top) = collatz(&Array::from_vec(x.clone()));
-    assert_array(&steps, &[N], &x.iter().map(|&n| collatz(n).0).collect::<Vec<_>>());
-    assert_array(&top, &[N], &x.iter().map(|&n| collatz(n).1).collect::<Vec<_>>());
+    lanes(mixed(N), |n| collatz(n).0, |n| collatz(n).0);
+    lanes(mixed(N), |n| collatz(n).1, |n| collatz(n).1);
+    // Both in one evaluation.
+    let (steps, top) = collatz(&Array::from_vec(mixed(N)));
+    lazuli::eval((&steps, &top)).unwrap();
+    assert_array(&steps, &[N], &mixed(N).iter().map(|&n| collatz(n).0).collect::<Vec<_>>());
+    assert_array(&top, &[N], &mixed(N).iter().map(|&n| collatz(n).1).collect::<Vec<_>>());
     assert_eq!(collatz(27), (111, 9232));
 }
 
@@ -215,11 +231,9 @@ fn factors(n: i64) -> (i64, i64, i32) {
 
 #[test]
 fn labels_lead_out_of_nested_loops() {
-    let x = mixed(N);
-    let (a, b, turns) = factors(&Array::from_vec(x.clone()));
-    assert_array(&a, &[N], &x.iter().map(|&n| factors(n).0).collect::<Vec<_>>());
-    assert_array(&b, &[N], &x.iter().map(|&n| factors(n).1).collect::<Vec<_>>());
-    assert_array(&turns, &[N], &x.iter().map(|&n| factors(n).2).collect::<Vec<_>>());
+    lanes(mixed(N), |n| factors(n).0, |n| factors(n).0);
+    lanes(mixed(N), |n| factors(n).1, |n| factors(n).1);
+    lanes(mixed(N), |n| factors(n).2, |n| factors(n).2);
     assert_eq!((factors(35).0, factors(35).1), (5, 7));
 }
 

@@ -1,6 +1,7 @@
 //! Every operator and method of vectorised functions: scalars and arrays have the same bits, on special
 //! values above all; and where Rust or `Array` knows the method too, theirs.
 
+use crate::engines::{engines, same_bits};
 use crate::support::*;
 use lazuli::prelude::*;
 
@@ -54,35 +55,36 @@ impl Special for bool {
 }
 
 #[track_caller]
-fn same<T: Element>(name: &str, got: &Array<T>, expected: &[T], of: impl Fn(usize) -> String) {
-    let got = values(got);
+fn same<T: Element>(name: &str, got: &Array<T>, expected: &[T], of: &dyn Fn(usize) -> String) {
+    let (device, got) = (got.device(), values(got));
     assert_eq!(got.len(), expected.len(), "{name}");
-    for (i, (a, b)) in got.iter().zip(expected).enumerate() {
-        #[allow(clippy::eq_op)]
-        let nan = a != a && b != b;
-        assert!(nan || a.to_bits64() == b.to_bits64(), "{name}({}): array {a:?}, scalar {b:?}", of(i));
+    for (i, (&a, &b)) in got.iter().zip(expected).enumerate() {
+        assert!(same_bits(a, b), "{name}({}) on {device}: array {a:?}, scalar {b:?}", of(i));
     }
 }
 
-/// Compares on all special values.
+/// Compares on all special values, on every engine.
 fn one<T: Special, U: Element>(name: &str, scalar: fn(T) -> U, array: fn(Array<T>) -> Array<U>) {
     let x = T::specials();
     let expected: Vec<U> = x.iter().map(|&x| scalar(x)).collect();
     let name = format!("{name} of {}", T::DTYPE);
-    same(&name, &array(Array::from_vec(x.clone())), &expected, |i| format!("{:?}", x[i]));
+    for device in engines() {
+        let y = array(Array::from_vec(x.clone()).to_device(&device));
+        same(&name, &y, &expected, &|i| format!("{:?}", x[i]));
+    }
 }
 
-/// Compares on all pairs of special values.
+/// Compares on all pairs of special values, on every engine.
 fn two<T: Special, U: Element>(name: &str, scalar: fn(T, T) -> U, array: fn(Array<T>, Array<T>) -> Array<U>) {
     let x = T::specials();
     let n = x.len();
-    let expected: Vec<U> =
-        x.iter().flat_map(|&a| x.iter().map(move |&b| (a, b))).map(|(a, b)| scalar(a, b)).collect();
-    let columns = Array::from_vec(x.clone());
-    let got = array(columns.reshape([n, 1]), columns);
-    same(&format!("{name} of {}", T::DTYPE), &got.reshape([n * n]), &expected, |i| {
-        format!("{:?}, {:?}", x[i / n], x[i % n])
-    });
+    let expected: Vec<U> = (0..n * n).map(|i| scalar(x[i / n], x[i % n])).collect();
+    let name = format!("{name} of {}", T::DTYPE);
+    for device in engines() {
+        let columns = Array::from_vec(x.clone()).to_device(&device);
+        let y = array(columns.reshape([n, 1]), columns).reshape([n * n]);
+        same(&name, &y, &expected, &|i| format!("{:?}, {:?}", x[i / n], x[i % n]));
+    }
 }
 
 macro_rules! on_types {
@@ -377,5 +379,5 @@ fn methods_are_those_of_arrays() {
     let y = x.flip(0);
     let expected = x.exp().mul_add(&y, x.sin()) / (1.0 + y.abs().sqrt()) - x.atan2(&y).tanh();
     let expected = values(&expected);
-    same("all", &all(&x, &y), &expected, |i| i.to_string());
+    same("all", &all(&x, &y), &expected, &|i| i.to_string());
 }
