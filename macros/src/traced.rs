@@ -183,6 +183,8 @@ impl Traced<'_> {
             Kind::Match(value, arms) if !value.diverges => {
                 self.arms(value, arms, &|body: &Expr| self.unit(body))
             }
+            // Nobody gets further than what is asked.
+            Kind::If(head, ..) | Kind::Match(head, _) => self.unit(head),
             Kind::Block(b) => self.unit_block(b),
             Kind::Loop(l) => {
                 let (result, turns) = (result(l.number), self.turns(l));

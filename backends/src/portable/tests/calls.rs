@@ -10,11 +10,15 @@ use lazuli_core::function::{Builder, Val, Variable};
 pub(crate) fn random_function(random: &mut Random) -> Arc<Function> {
     let mut b = Builder::new("random", Location::caller());
     let (x, k) = (b.argument(DType::F32), b.argument(DType::I64));
-    let mut w = Writer { b, random, reals: vec![], counts: vec![], loops: vec![], left: 30 };
+    let mut w = Writer { b, random, reals: vec![], counts: vec![], conditions: vec![], loops: vec![], left: 30 };
     for _ in 0..2 {
         let (real, count) = (w.b.variable(x), w.b.variable(k));
         w.reals.push(real);
         w.counts.push(count);
+    }
+    for _ in 0..2 {
+        let condition = w.condition();
+        w.conditions.push(condition);
     }
     for _ in 0..3 {
         w.statements(0);
@@ -28,6 +32,8 @@ struct Writer<'r> {
     random: &'r mut Random,
     reals: Vec<Variable>,
     counts: Vec<Variable>,
+    /// What was asked at the beginning.
+    conditions: Vec<Val>,
     loops: Vec<usize>,
     left: usize,
 }
@@ -83,6 +89,9 @@ impl Writer<'_> {
     }
 
     fn condition(&mut self) -> Val {
+        if self.random.below(4) == 0 && !self.conditions.is_empty() {
+            return self.conditions[self.random.below(self.conditions.len())];
+        }
         let op = MapOp::Binary([BinaryOp::Lt, BinaryOp::Ge][self.random.below(2)]);
         if self.random.below(2) == 0 {
             let (x, y) = (self.real_expression(), self.real());
