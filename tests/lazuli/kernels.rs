@@ -51,6 +51,7 @@ fn refused(result: Result<(), Error>, words: &[&str]) {
     }
 }
 
+// page: saxpy
 #[lazuli::kernel]
 fn saxpy(a: f32, x: &[f32], y: &mut [f32]) {
     let i = block_idx().x * block_dim().x + thread_idx().x;
@@ -58,6 +59,7 @@ fn saxpy(a: f32, x: &[f32], y: &mut [f32]) {
         y[i] = a * x[i] + y[i];
     }
 }
+// end
 
 #[test]
 fn saxpy_beside_rust() {
@@ -73,6 +75,7 @@ fn saxpy_beside_rust() {
     assert!(format!("{saxpy:?}").starts_with("Kernel `saxpy` at tests/lazuli/kernels.rs:"));
 }
 
+// page: histogram
 const BINS: i64 = 16;
 
 /// Counts in shared memory first.
@@ -94,6 +97,7 @@ fn histogram(x: &[u8], counts: &mut [i64]) {
         counts.atomic_add(t, tile[t]);
     }
 }
+// end
 
 #[test]
 fn histogram_in_shared_memory() {
@@ -107,6 +111,7 @@ fn histogram_in_shared_memory() {
     });
 }
 
+// page: sums
 /// A sum for each block, halved again and again.
 #[lazuli::kernel]
 fn sums(x: &[f64], out: &mut [f64]) {
@@ -127,6 +132,7 @@ fn sums(x: &[f64], out: &mut [f64]) {
         out[block_idx().x] = part[0];
     }
 }
+// end
 
 /// The same in one warp, without memory.
 #[lazuli::kernel]
@@ -174,6 +180,7 @@ fn sums_of_blocks_and_of_warps() {
     });
 }
 
+// page: matmul
 const TILE: i64 = 8;
 
 /// Tiles of both matrices in shared memory; sizes need not be multiples.
@@ -198,12 +205,15 @@ fn matmul(m: i64, k: i64, n: i64, a: &[f32], b: &[f32], c: &mut [f32]) {
         c[row * n + column] = sum;
     }
 }
+// end
 
+// page: shared_index
 /// Where an element of a tile is: kernels call vectorised functions.
 #[vectorize]
 fn shared_index(row: i64, column: i64) -> i64 {
     row * TILE + column
 }
+// end
 
 #[test]
 fn tiled_matmul() {
@@ -225,6 +235,7 @@ fn tiled_matmul() {
     });
 }
 
+// page: bitonic
 /// Sorts the elements of one block.
 #[lazuli::kernel]
 fn bitonic(x: &mut [i32]) {
@@ -247,6 +258,7 @@ fn bitonic(x: &mut [i32]) {
     }
     x[i] = tile[i];
 }
+// end
 
 #[test]
 fn bitonic_sort() {
@@ -257,6 +269,50 @@ fn bitonic_sort() {
         let mut x = buffer(device, &x);
         run!(checked, bitonic, stream, 1, 256, (&mut x,));
         assert_eq!(elements(x), expected);
+    });
+}
+
+// page: heat
+/// A step of the heat equation; the edge stays as it is.
+#[lazuli::kernel]
+fn heat(rows: i64, columns: i64, u: &[f64], next: &mut [f64]) {
+    let row = block_idx().y * block_dim().y + thread_idx().y;
+    let column = block_idx().x * block_dim().x + thread_idx().x;
+    if row < rows && column < columns {
+        let i = row * columns + column;
+        let edge = row == 0 || row == rows - 1 || column == 0 || column == columns - 1;
+        next[i] = if edge {
+            u[i]
+        } else {
+            u[i] + 0.2 * (u[i - columns] + u[i + columns] + u[i - 1] + u[i + 1] - 4.0 * u[i])
+        };
+    }
+}
+// end
+
+#[test]
+fn heat_equation() {
+    let (rows, columns) = (21usize, 37);
+    let mut u: Vec<f64> = (0..rows * columns).map(|i| ((i * 31 % 17) as f64 - 8.0) / 3.0).collect();
+    let start = u.clone();
+    for _ in 0..3 {
+        let old = u.clone();
+        for i in 0..u.len() {
+            let (row, column) = (i / columns, i % columns);
+            if row > 0 && row < rows - 1 && column > 0 && column < columns - 1 {
+                u[i] = old[i]
+                    + 0.2 * (old[i - columns] + old[i + columns] + old[i - 1] + old[i + 1] - 4.0 * old[i]);
+            }
+        }
+    }
+    everywhere(|device, stream, checked| {
+        let (mut now, mut next) = (buffer(device, &start), buffer(device, &start));
+        for _ in 0..3 {
+            let grid = (columns.div_ceil(16), rows.div_ceil(8));
+            run!(checked, heat, stream, grid, (16, 8), (rows as i64, columns as i64, &now, &mut next));
+            std::mem::swap(&mut now, &mut next);
+        }
+        assert_eq!(elements(now), u);
     });
 }
 

@@ -10,7 +10,8 @@ use lazuli_core::function::{Builder, Val, Variable};
 pub(crate) fn random_function(random: &mut Random) -> Arc<Function> {
     let mut b = Builder::new("random", Location::caller());
     let (x, k) = (b.argument(DType::F32), b.argument(DType::I64));
-    let mut w = Writer { b, random, reals: vec![], counts: vec![], conditions: vec![], loops: vec![], left: 30 };
+    let mut w =
+        Writer { b, random, reals: vec![], counts: vec![], conditions: vec![], loops: vec![], left: 30 };
     for _ in 0..2 {
         let (real, count) = (w.b.variable(x), w.b.variable(k));
         w.reals.push(real);
