@@ -5,23 +5,13 @@
 //! where somebody arrives.
 
 use crate::ast::*;
-use crate::methods::{hint, method};
-use crate::refuse::{self, at, here};
-use proc_macro2::{Ident, Span, TokenStream};
+use crate::loops::Around;
+use crate::refuse::{self, at};
+use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use std::collections::HashMap;
 use syn::spanned::Spanned;
 use syn::{BinOp, Error, Result, UnOp};
-
-/// A loop around what is read.
-struct Around {
-    label: Option<String>,
-    number: usize,
-    /// Of a labelled block, which `break` and `continue` without a label pass by.
-    block: bool,
-    gives: bool,
-    broken: bool,
-}
 
 /// What a local name stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,17 +27,17 @@ pub enum Name {
 /// Reads a body.
 pub struct Reader<'a> {
     /// The function's name, which it must not call.
-    name: &'a Ident,
+    pub name: &'a Ident,
     /// The type parameters, by name.
-    generics: &'a [String],
+    pub generics: &'a [String],
     /// Is it a kernel, with what only these have?
     pub kernel: bool,
     /// Has the kernel a shared array whose length the launch gives?
     pub dynamic: bool,
     /// Names in scope.
     scopes: Vec<HashMap<String, Name>>,
-    around: Vec<Around>,
-    loops: usize,
+    pub around: Vec<Around>,
+    pub loops: usize,
     /// How many `return`s were there?
     pub returns: usize,
 }
@@ -85,11 +75,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Is it a variable, if it is a local name?
-    fn local(&self, name: &Ident) -> Option<bool> {
+    pub fn local(&self, name: &Ident) -> Option<bool> {
         self.named(name).map(|kind| kind == Name::Variable)
     }
 
-    fn scoped<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub fn scoped<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.scopes.push(HashMap::new());
         let result = f(self);
         self.scopes.pop();
@@ -167,7 +157,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An expression in a scope of its own.
-    fn boxed(&mut self, e: &syn::Expr) -> Result<Box<Expr>> {
+    pub fn boxed(&mut self, e: &syn::Expr) -> Result<Box<Expr>> {
         Ok(Box::new(self.expr(e)?))
     }
 
@@ -356,126 +346,6 @@ impl<'a> Reader<'a> {
         Ok(expr(Kind::Function(name, vec![left, right]), span))
     }
 
-    fn method(&mut self, m: &syn::ExprMethodCall) -> Result<Expr> {
-        let (name, span) = (m.method.to_string(), m.method.span());
-        if let Some(turbofish) = &m.turbofish {
-            return at(turbofish, "methods of scalars have no type arguments: leave this out");
-        }
-        let power = name == "powi" || name == "pow";
-        let x = self.expr(&m.receiver)?;
-        if power && m.args.len() == 1 {
-            if let Some(exponent) = self.exponent(&m.args[0]) {
-                let exponent = if name == "powi" {
-                    exponent
-                } else {
-                    // Of integers; Rust's type for it is `u32`.
-                    quote::quote_spanned!(span=> { let n: u32 = #exponent; n as i32 })
-                };
-                return Ok(expr(Kind::Power(Box::new(x), exponent), span));
-            }
-            if name == "powi" {
-                return at(
-                    &m.args[0],
-                    "the exponent of `powi` is part of the code, a literal or a constant: use `powf`, or a loop",
-                );
-            }
-        }
-        let (arguments, function) = match method(&name) {
-            Some(m) => (m.arguments, m.function),
-            None if name == "pow" => (1, "pow"),
-            None if name == "powi" => (1, "powi"),
-            None => {
-                let hint = hint(&name);
-                return at(&m.method, format!("`{name}` is no method of scalars that arrays have too{hint}"));
-            }
-        };
-        if m.args.len() != arguments {
-            let given = m.args.len();
-            return at(&m.method, format!("`{name}` takes {arguments} arguments, not {given}"));
-        }
-        let mut all = vec![x];
-        for argument in &m.args {
-            all.push(self.expr(argument)?);
-        }
-        Ok(expr(Kind::Function(function, all), span))
-    }
-
-    /// The exponent of `powi`, if it is constant.
-    fn exponent(&self, e: &syn::Expr) -> Option<TokenStream> {
-        let constant = match e {
-            syn::Expr::Lit(l) => matches!(l.lit, syn::Lit::Int(_)),
-            syn::Expr::Unary(u) if matches!(u.op, UnOp::Neg(_)) => self.exponent(&u.expr).is_some(),
-            syn::Expr::Paren(p) => self.exponent(&p.expr).is_some(),
-            syn::Expr::Path(p) => p.path.get_ident().is_none_or(|name| self.local(name).is_none()),
-            _ => false,
-        };
-        constant.then(|| e.to_token_stream())
-    }
-
-    fn call(&mut self, c: &syn::ExprCall) -> Result<Expr> {
-        let syn::Expr::Path(f) = &*c.func else {
-            return at(&c.func, "only functions with a name can be called");
-        };
-        let name = f.path.get_ident();
-        if let Some(name) = name
-            && self.local(name).is_some()
-        {
-            return at(name, "functions cannot be values here: call a vectorised function by its name");
-        }
-        if name.is_some_and(|name| name == self.name) {
-            return at(&name, "a vectorised function cannot call itself: write a loop");
-        }
-        if let Some("Some" | "Ok" | "Err") = name.map(|n| n.to_string()).as_deref() {
-            return at(&name, "there are no options here: give a tuple of a value and a `bool`");
-        }
-        let span = f.path.segments.last().map_or(c.span(), |s| s.ident.span());
-        if let Some(e) = self.associated(c, &f.path, span)? {
-            return Ok(e);
-        }
-        if c.args.is_empty() {
-            return at(&c.func, "a function without arguments is a constant: write one");
-        }
-        let arguments: Vec<Expr> = c.args.iter().map(|a| self.expr(a)).collect::<Result<_>>()?;
-        let mut path = f.clone();
-        let last = path.path.segments.last_mut().map(|s| &mut s.arguments);
-        if let Some(syn::PathArguments::AngleBracketed(types)) = last {
-            // The kinds of the arguments are parameters too.
-            types.args.extend(arguments.iter().map(|_| -> syn::GenericArgument { syn::parse_quote!(_) }));
-        }
-        Ok(expr(Kind::Call(path.to_token_stream(), arguments), span))
-    }
-
-    /// A call of a function that belongs to a type: `f64::from(x)`, `f32::max(x, y)`, `T::one()`.
-    fn associated(&mut self, c: &syn::ExprCall, path: &syn::Path, span: Span) -> Result<Option<Expr>> {
-        let [ty, function] = &path.segments.iter().collect::<Vec<_>>()[..] else { return Ok(None) };
-        let (of, name) = (ty.ident.to_string(), function.ident.to_string());
-        if !refuse::is_scalar_name(&of) && !self.generics.contains(&of) {
-            return Ok(None);
-        }
-        let ty: syn::Type = syn::Type::Path(syn::TypePath { qself: None, path: ty.ident.clone().into() });
-        if c.args.is_empty() && (name == "one" || name == "default") {
-            return Ok(Some(expr(Kind::Constant(c.to_token_stream()), span)));
-        }
-        let mut arguments: Vec<Expr> = c.args.iter().map(|a| self.expr(a)).collect::<Result<_>>()?;
-        if name == "from" && arguments.len() == 1 {
-            let x = Box::new(arguments.remove(0));
-            return Ok(Some(expr(Kind::Cast(x, ty), span)));
-        }
-        match method(&name) {
-            Some(m) if m.arguments + 1 == arguments.len() => {
-                // So that a literal there has this type.
-                let first = arguments.remove(0);
-                let at = first.span;
-                arguments.insert(0, expr(Kind::Typed(Box::new(first), ty), at));
-                Ok(Some(expr(Kind::Function(m.function, arguments), span)))
-            }
-            _ => {
-                let hint = hint(&name);
-                at(&function.ident, format!("`{of}::{name}` is not known in a vectorised function{hint}"))
-            }
-        }
-    }
-
     fn if_(&mut self, i: &syn::ExprIf) -> Result<Expr> {
         let cond = self.boxed(&i.cond)?;
         let then = self.block(&i.then_branch)?;
@@ -508,111 +378,6 @@ impl<'a> Reader<'a> {
             return Err(errors);
         }
         Ok(expr(Kind::Match(value, arms), m.match_token.span))
-    }
-
-    /// What a `for` goes over.
-    fn counting(&mut self, e: &syn::Expr) -> Result<Counting> {
-        match e {
-            syn::Expr::Paren(p) => self.counting(&p.expr),
-            syn::Expr::Range(r) => {
-                let (Some(from), Some(to)) = (&r.start, &r.end) else {
-                    return at(r, "a `for` needs both ends: `a..b`; without one, use `loop`");
-                };
-                let small = matches!(&**to, syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(i), .. })
-                    if i.base10_parse::<u8>().is_ok_and(|n| n < 127));
-                let inclusive = matches!(r.limits, syn::RangeLimits::Closed(_));
-                let (from, to) = (self.expr(from)?, self.expr(to)?);
-                let span = r.limits.span();
-                Ok(Counting {
-                    pattern: Pattern::Wild(span),
-                    from,
-                    to,
-                    inclusive,
-                    reversed: false,
-                    step: None,
-                    small,
-                    span,
-                })
-            }
-            syn::Expr::MethodCall(m) if m.method == "rev" && m.args.is_empty() => {
-                let mut inner = self.counting(&m.receiver)?;
-                if inner.step.is_some() {
-                    return at(&m.method, "the other way around: `.rev().step_by(n)`, or use `while`");
-                }
-                inner.reversed = !inner.reversed;
-                Ok(inner)
-            }
-            syn::Expr::MethodCall(m) if m.method == "step_by" && m.args.len() == 1 => {
-                let mut inner = self.counting(&m.receiver)?;
-                match &m.args[0] {
-                    syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(i), .. })
-                        if i.suffix().is_empty() && i.base10_parse::<u64>().is_ok_and(|n| n > 0) =>
-                    {
-                        if inner.step.is_some() {
-                            return at(&m.method, "one step is enough");
-                        }
-                        inner.step = Some(i.to_token_stream());
-                        Ok(inner)
-                    }
-                    other => at(other, "a step is a literal above 0 here: use `while` for others"),
-                }
-            }
-            _ => at(
-                e,
-                "a `for` goes over ranges, `a..b` and `a..=b`, with `.rev()` and `.step_by(n)`: use `while` for others",
-            ),
-        }
-    }
-
-    /// A loop, whose body is read inside.
-    fn turns(
-        &mut self,
-        label: Option<&syn::Label>,
-        span: Span,
-        mut kind: LoopKind,
-        body: &syn::Block,
-        counter: Option<&syn::Pat>,
-    ) -> Result<Expr> {
-        let number = self.loops;
-        self.loops += 1;
-        self.around.push(Around {
-            label: label.map(|l| l.name.ident.to_string()),
-            number,
-            block: matches!(kind, LoopKind::Once),
-            gives: false,
-            broken: false,
-        });
-        let body = self.scoped(|r| {
-            if let (LoopKind::For(counting), Some(pat)) = (&mut kind, counter) {
-                counting.pattern = r.bindings(pat, false)?.0;
-            }
-            r.block(body)
-        });
-        let Around { gives, broken, .. } = self.around.pop().expect("pushed above");
-        let body = body?;
-        let diverges = match &kind {
-            LoopKind::Forever => !broken,
-            LoopKind::Once => !broken && body.diverges,
-            LoopKind::While(_) | LoopKind::For(_) => false,
-        };
-        let l = Loop { number, span, kind, body, gives };
-        Ok(Expr { kind: Kind::Loop(Box::new(l)), span, diverges })
-    }
-
-    /// The loop that a `break` or `continue` means.
-    fn target(&mut self, label: Option<&syn::Lifetime>, span: Span) -> Result<&mut Around> {
-        let found = match label {
-            Some(label) => {
-                let name = label.ident.to_string();
-                self.around.iter_mut().rev().find(|a| a.label.as_deref() == Some(&name))
-            }
-            None => self.around.iter_mut().rev().find(|a| !a.block),
-        };
-        match found {
-            Some(target) => Ok(target),
-            None if label.is_some() => here(span, "there is no loop of this label around"),
-            None => here(span, "there is no loop around"),
-        }
     }
 
     /// What stands to the left of `=`.
@@ -689,7 +454,7 @@ fn compound(op: &BinOp) -> Option<&'static str> {
 }
 
 /// An expression, which diverges where a part of it that is always evaluated does.
-fn expr(kind: Kind, span: Span) -> Expr {
+pub fn expr(kind: Kind, span: Span) -> Expr {
     let diverges = match &kind {
         Kind::Literal(_) | Kind::Number(_) | Kind::Constant(_) | Kind::Local(..) => false,
         Kind::ConstantCast(..) | Kind::Loop(_) => false,

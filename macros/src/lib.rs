@@ -2,7 +2,7 @@
 //! each thread of a grid runs.
 //!
 //! Use them as `lazuli::vectorize` and `lazuli::kernel`, whose pages say what they do. This crate knows syntax alone. It
-//! reads a function ([`mod@body`], [`signature`], [`pattern`]) into [`ast`], in which what the language
+//! reads a function ([`mod@body`], [`calls`], [`loops`], [`signature`], [`pattern`]) into [`ast`], in which what the language
 //! leaves out has been refused ([`refuse`]), and writes it down twice: as the scalar function that it
 //! is, with Lazuli's operations in place of Rust's ([`scalar`]), and as a program that records what
 //! the function does ([`traced`]). [`item`] puts both into the one function that users call.
@@ -13,8 +13,10 @@
 
 mod ast;
 mod body;
+mod calls;
 mod item;
 mod kernel;
+mod loops;
 mod methods;
 mod pattern;
 mod refuse;

@@ -53,5 +53,6 @@ mod threads;
 mod tiers;
 mod totals;
 mod vectorize;
+mod vectorize_calls;
 mod vectorize_methods;
 mod views;
