@@ -288,10 +288,10 @@ impl Run<'_> {
     /// A bool of the callee, computed.
     unsafe fn truths(&self, v: Val) -> Mask {
         let r = self.regs[v as usize];
-        // SAFETY: the caller's promise; blocks that this chunk does not have count for nobody.
-        std::array::from_fn(|i| {
-            i < self.blocks * BLOCK && unsafe { *r.ptr.add(i / BLOCK * r.step + i % BLOCK) != 0 }
-        })
+        let known = self.blocks * BLOCK;
+        // Blocks that this chunk does not have count for nobody.
+        // SAFETY: the caller's promise.
+        std::array::from_fn(|i| i < known && unsafe { *r.ptr.add(i / BLOCK * r.step + i % BLOCK) != 0 })
     }
 
     /// Copies elements of one register to another where the mask is set.
