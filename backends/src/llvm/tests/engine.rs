@@ -3,6 +3,7 @@
 //!
 //! Every text that it prints is scanned for flags that would let LLVM change a result.
 
+use crate::exec::Overrun;
 use crate::grid::{Launches, simulator};
 use crate::llvm::{Compiled, Jit, TargetCpu, abi, compile, print};
 use crate::portable::tests::{Data, run_with};
@@ -93,7 +94,8 @@ impl Engine {
 
     fn launch(&mut self, bound: &Bound, bases: &[*mut u8], params: &[u64], cut: Cut) {
         let code = self.code(bound);
-        let words = abi::words(bound, &abi::template(bound), bases, params, false, 0);
+        let overrun = Overrun::default();
+        let words = abi::words(bound, &abi::template(bound), bases, params, false, overrun.address());
         let bytes = code.scratch_bytes(bound.inner_count()) + 64;
         let mut scratch = vec![0u8; bytes];
         let scratch = scratch.as_mut_ptr();
@@ -132,6 +134,7 @@ impl Engine {
                 }
             }
         }
+        overrun.check(&bound.kernel).expect("loops that end");
     }
 }
 
