@@ -20,7 +20,9 @@ use lazuli_fusion::Callee;
 use lazuli_fusion::kernel::{Inst, Val};
 use std::cell::{Cell, RefCell};
 
-/// The most turns of a loop on the simulator, where the kernel sets no limit.
+/// The most turns of a loop on the simulator, where the kernel sets no limit: seconds, with each access
+/// checked and without.
+const CHECKED_TURNS: u64 = 1 << 24;
 const TURNS: u64 = 1 << 28;
 
 /// How the site of a loop begins.
@@ -151,12 +153,16 @@ impl<'e> Surroundings<'e> for Threads<'_, 'e> {
     }
 
     fn turns(&self) -> Option<u64> {
-        self.e.dialect.is_simulated().then_some(TURNS)
+        match self.e.dialect {
+            Dialect::Checked => Some(CHECKED_TURNS),
+            Dialect::Simulated => Some(TURNS),
+            Dialect::Cpu | Dialect::Ptx => None,
+        }
     }
 
     fn overrun(&self, number: usize) {
         let found = self.callee.loops()[number];
-        let turns = self.e.i64(found.limit.unwrap_or(TURNS) as i64);
+        let turns = self.e.i64(found.limit.or(self.turns()).unwrap_or(0) as i64);
         let site = self.site(LOOP.into(), found.line);
         match self.e.dialect {
             Dialect::Ptx if self.bounds == Bounds::Checked => self.note(turns, site),
