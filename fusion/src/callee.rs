@@ -99,7 +99,7 @@ pub struct LoopFacts {
     pub number: u32,
     /// Its line.
     pub line: u32,
-    /// How often it may go round after its first turn.
+    /// The most turns, if there is a limit.
     pub limit: Option<u64>,
 }
 
@@ -276,7 +276,7 @@ impl<'f> Expand<'f> {
                         .collect();
                     out.push(Step::If { cond, then, other, joins });
                 }
-                Step::Loop { states, body, limit, line, number } => {
+                Step::Loop { states, body, limit, asks, line, number } => {
                     let firsts: Vec<Val> = states.iter().map(|s| self.value(s.first)).collect();
                     let values: Vec<Val> = states.iter().map(|s| self.joined(s.value)).collect();
                     let mark = self.body.mark();
@@ -292,8 +292,8 @@ impl<'f> Expand<'f> {
                         })
                         .collect();
                     self.body.forget(mark);
-                    let (limit, line, number) = (*limit, *line, *number);
-                    out.push(Step::Loop { states, body, limit, line, number });
+                    let (limit, asks, line, number) = (*limit, *asks, *line, *number);
+                    out.push(Step::Loop { states, body, limit, asks, line, number });
                 }
                 Step::Exit { cond, keep } => {
                     let keep = keep.iter().map(|&(at, v)| (at, self.value(v))).collect();

@@ -452,12 +452,12 @@ impl Traced<'_> {
 
     fn turns(&self, l: &Loop) -> TokenStream {
         let (span, handle, body) = (l.span, handle(l.number), self.unit_block(&l.body));
-        let (begin, end) = (of("begin_loop", span), of("end_loop", span));
-        let break_ = of("break_", span);
-        // Engines allow a turn more, in which a `while` asks in vain.
+        // A `while` and a `for` may ask once more, in vain.
+        let asks = matches!(l.kind, LoopKind::While(_) | LoopKind::For(_));
+        let begin = of(if asks { "begin_while" } else { "begin_loop" }, span);
+        let (end, break_) = (of("end_loop", span), of("break_", span));
         let limit = match (&self.signature.limit, &l.kind) {
             (None, _) | (_, LoopKind::Once) => quote!(::core::option::Option::None),
-            (Some(n), LoopKind::Forever) => quote!(::core::option::Option::Some(#n - 1)),
             (Some(n), _) => quote!(::core::option::Option::Some(#n)),
         };
         match &l.kind {

@@ -161,7 +161,13 @@ pub fn end_if() {
 
 #[track_caller]
 pub fn begin_loop(limit: Option<u64>) -> Turns {
-    tracer::begin_loop(limit, Location::caller().line())
+    tracer::begin_loop(limit, false, Location::caller().line())
+}
+
+/// A loop whose turn begins by asking whether there is one.
+#[track_caller]
+pub fn begin_while(limit: Option<u64>) -> Turns {
+    tracer::begin_loop(limit, true, Location::caller().line())
 }
 
 pub fn end_loop() {

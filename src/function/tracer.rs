@@ -229,9 +229,15 @@ pub(super) fn end_if() {
     with(|t| t.builder.end_if());
 }
 
-pub(super) fn begin_loop(limit: Option<u64>, line: u32) -> Turns {
-    with(|t| Turns { number: t.builder.begin_loop(limit, line), trace: t.id })
-        .unwrap_or(Turns { number: 0, trace: 0 })
+pub(super) fn begin_loop(limit: Option<u64>, asks: bool, line: u32) -> Turns {
+    with(|t| {
+        let number = match asks {
+            true => t.builder.begin_while(limit, line),
+            false => t.builder.begin_loop(limit, line),
+        };
+        Turns { number, trace: t.id }
+    })
+    .unwrap_or(Turns { number: 0, trace: 0 })
 }
 
 pub(super) fn end_loop() {

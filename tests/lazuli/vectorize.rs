@@ -475,6 +475,30 @@ fn loops_can_be_bounded() {
     }
 }
 
+#[vectorize(max_iterations = 10)]
+fn leaves_from_within(last: i64) -> i64 {
+    let mut n = 0;
+    while n < 100 {
+        n += 1;
+        if n == last {
+            break;
+        }
+    }
+    n
+}
+
+/// The turn in which a loop would leave counts like any other.
+#[test]
+fn the_last_turn_counts() {
+    lanes((1..=10).cycle().take(N).collect(), leaves_from_within, leaves_from_within);
+    for device in engines() {
+        let one_more = (1..=11).cycle().take(N).collect::<Vec<i64>>();
+        let error = leaves_from_within(Array::from_vec(one_more).to_device(&device)).to_vec().unwrap_err();
+        assert!(error.to_string().contains("took more turns than its `max_iterations`"), "{device}: {error}");
+    }
+    assert!(std::panic::catch_unwind(|| leaves_from_within(11)).is_err());
+}
+
 #[vectorize]
 fn blocks(n: i64) -> i64 {
     let found = 'block: {

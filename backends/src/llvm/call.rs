@@ -303,8 +303,8 @@ impl<'e> Printer<'_, 'e> {
                 self.branch(*cond, then, other, joins, masks);
             }
             Step::If { cond, then, other, joins } => self.masked(*cond, then, other, joins, masks),
-            Step::Loop { states, body, limit, number, .. } => {
-                self.turns(states, body, *limit, *number, masks)
+            Step::Loop { states, body, limit, asks, number, .. } => {
+                self.turns(states, body, (*limit, *asks), *number, masks)
             }
             Step::Exit { .. } => unreachable!("exits stand in loops"),
             Step::Do(act) => {
@@ -423,7 +423,14 @@ impl<'e> Printer<'_, 'e> {
     }
 
     /// A loop, until all lanes have left.
-    fn turns(&self, states: &[State], body: &Block, limit: Option<u64>, number: u32, masks: &Masks<'e>) {
+    fn turns(
+        &self,
+        states: &[State],
+        body: &Block,
+        (limit, asks): (Option<u64>, bool),
+        number: u32,
+        masks: &Masks<'e>,
+    ) {
         let e = self.e;
         let limit = limit.or_else(|| self.around.turns());
         // Without an exit of their own, lanes need no mask beyond the one they come with.
@@ -464,19 +471,28 @@ impl<'e> Printer<'_, 'e> {
             for (k, values) in now.states.iter().enumerate() {
                 states.iter().zip(values).for_each(|(s, &v)| self.set(k, s.value, v));
             }
-            let turn = limit.map(|limit| {
-                let turn = *carried.last().expect("counted");
-                let over = e.compare("icmp ugt", turn, e.int(I64, limit as i64));
+            let turn = limit.map(|_| *carried.last().expect("counted"));
+            let count = |now: &Now<'e>| {
+                let Some((limit, turn)) = limit.zip(turn) else { return };
+                let over = e.compare("icmp uge", turn, e.int(I64, limit as i64));
                 e.if_then(over, || self.around.overrun(self.callee.loop_position(number)));
                 // Where a loop has passed its limit, those around it need not go on: there is an error.
                 let given_up = self.around.given_up();
                 let over = given_up.map_or(over, |given_up| e.binary("or", over, given_up));
                 exits.leave_if(over, now.finals(states));
-                turn
-            });
+            };
+            let mut counted = !asks;
+            if counted {
+                count(&now);
+            }
             for step in body {
                 match step {
-                    Step::Exit { cond, keep } => self.exit(states, *cond, keep, &mut now, exits),
+                    Step::Exit { cond, keep } => {
+                        self.exit(states, *cond, keep, &mut now, exits);
+                        if !std::mem::replace(&mut counted, true) {
+                            count(&now);
+                        }
+                    }
                     step => self.step(step, &now.active),
                 }
             }

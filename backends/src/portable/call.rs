@@ -198,8 +198,8 @@ impl Run<'_> {
                         other.into_iter().for_each(|v| self.give(value, v, &no));
                     }
                 }
-                function::Step::Loop { states, body, limit, number, .. } => {
-                    self.run_loop(states, body, limit.unwrap_or(TURNS), *number, mask)
+                function::Step::Loop { states, body, limit, asks, number, .. } => {
+                    self.run_loop(states, body, (limit.unwrap_or(TURNS), *asks), *number, mask)
                 }
                 function::Step::Exit { .. } => unreachable!("exits stand in loops"),
                 function::Step::Do(_) => unreachable!("an effect in a function that is no kernel"),
@@ -214,7 +214,7 @@ impl Run<'_> {
         &mut self,
         states: &[State],
         body: &function::Block,
-        limit: u64,
+        (limit, asks): (u64, bool),
         number: u32,
         mask: &Mask,
     ) {
@@ -223,12 +223,8 @@ impl Run<'_> {
         unsafe {
             states.iter().for_each(|s| self.give(s.value, s.first, mask));
             for turn in 0.. {
-                if turn > limit {
-                    let position = self.call.callee.loop_position(number);
-                    self.job.overrun.note(self.call.first_loop + position);
-                }
-                // The loops around it need not go on either: there is an error.
-                if self.job.overrun.is_noted() {
+                let mut counted = !asks;
+                if counted && self.gives_up(turn >= limit, number) {
                     return;
                 }
                 for step in body {
@@ -243,10 +239,23 @@ impl Run<'_> {
                     if !any(&active) {
                         return;
                     }
+                    if !std::mem::replace(&mut counted, true) && self.gives_up(turn >= limit, number) {
+                        return;
+                    }
                 }
                 self.assign(states.iter().map(|s| (s.value, s.next)), &active);
             }
         }
+    }
+
+    /// Is a loop to be left because it, or one before, has passed its limit? The loops around it need not
+    /// go on either: there is an error.
+    fn gives_up(&self, over: bool, number: u32) -> bool {
+        if over {
+            let position = self.call.callee.loop_position(number);
+            self.job.overrun.note(self.call.first_loop + position);
+        }
+        self.job.overrun.is_noted()
     }
 
     /// Gives several registers new values at once: what is read is what stood there before.

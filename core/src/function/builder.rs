@@ -41,6 +41,7 @@ pub(super) enum Statement {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LoopFacts {
     pub limit: Option<u64>,
+    pub asks: bool,
     pub line: u32,
 }
 
@@ -222,11 +223,20 @@ impl Builder {
         self.here.push(statement);
     }
 
-    /// What follows is done again and again; with a limit at most so often after the first time (so a
-    /// loop that begins by asking whether to go on has that many turns). The answer names the loop.
+    /// What follows is done again and again; `limit` is the most turns. The answer names the loop.
     pub fn begin_loop(&mut self, limit: Option<u64>, line: u32) -> usize {
+        self.begin_turns(LoopFacts { limit, asks: false, line })
+    }
+
+    /// The same of a loop that begins by asking whether to go on, as `while` does: the last time it asks
+    /// counts for no turn.
+    pub fn begin_while(&mut self, limit: Option<u64>, line: u32) -> usize {
+        self.begin_turns(LoopFacts { limit, asks: true, line })
+    }
+
+    fn begin_turns(&mut self, facts: LoopFacts) -> usize {
         let number = self.loops.len();
-        self.loops.push(LoopFacts { limit, line });
+        self.loops.push(facts);
         let before = std::mem::take(&mut self.here);
         self.open.push(Open::Loop(number, before));
         number

@@ -113,8 +113,10 @@ pub enum Step {
         states: Vec<State>,
         /// A turn.
         body: Block,
-        /// How often it may go round after its first turn, if there is a limit; passing it is an error.
+        /// The most turns, if there is a limit; passing it is an error.
         limit: Option<u64>,
+        /// Does a turn count only when its first exit is behind it? (As it asks there whether to go on.)
+        asks: bool,
         /// The line of the loop.
         line: u32,
         /// Its number in the function as it was written.
