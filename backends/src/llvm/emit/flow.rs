@@ -60,10 +60,26 @@ impl Emitter {
         self.line(format_args!("br i1 {go}, label %{inside}, label %{done}"));
         self.begin_block(&inside);
         let next = body(&carried);
+        self.go_round(&head, &before, place, &carried, init, &next);
+        self.begin_block(&done);
+        carried
+    }
+
+    /// Ends a loop's turn with a jump to its head, and puts the phis of what it carries in at `place`, where
+    /// the next values had no names yet.
+    fn go_round(
+        &self,
+        head: &str,
+        before: &str,
+        place: usize,
+        carried: &[V<'_>],
+        init: &[V<'_>],
+        next: &[V<'_>],
+    ) {
         let latch = self.current();
-        self.branch(&head);
+        self.branch(head);
         let mut phis = String::new();
-        for ((phi, start), next) in carried.iter().zip(init).zip(&next) {
+        for ((phi, start), next) in carried.iter().zip(init).zip(next) {
             debug_assert_eq!(phi.ty, next.ty);
             phis.push_str(&format!(
                 "  {phi} = phi {} [ {start}, %{before} ], [ {next}, %{latch} ]\n",
@@ -71,8 +87,6 @@ impl Emitter {
             ));
         }
         self.code.borrow_mut().insert_str(place, &phis);
-        self.begin_block(&done);
-        carried
     }
 
     /// Loops until the body leaves: it gets the carried values and the ways out, and gives the next
@@ -90,17 +104,7 @@ impl Emitter {
         let place = self.code.borrow().len();
         let exits = Exits { e: self, done: done.clone(), taken: RefCell::default() };
         let next = body(&exits, &carried);
-        let latch = self.current();
-        self.branch(&head);
-        let mut phis = String::new();
-        for ((phi, start), next) in carried.iter().zip(init).zip(&next) {
-            debug_assert_eq!(phi.ty, next.ty);
-            phis.push_str(&format!(
-                "  {phi} = phi {} [ {start}, %{before} ], [ {next}, %{latch} ]\n",
-                phi.ty
-            ));
-        }
-        self.code.borrow_mut().insert_str(place, &phis);
+        self.go_round(&head, &before, place, &carried, init, &next);
         self.begin_block(&done);
         let taken = exits.taken.into_inner();
         let count = taken.first().map_or(0, |(_, values)| values.len());
