@@ -495,8 +495,15 @@ fn code_to_be_read() {
     assert!(saxpy.ptx("best").unwrap_err().to_string().contains("no compute capability"));
     match saxpy.resources("sm_90") {
         Ok(entries) => assert!(entries.len() == 1 && entries[0].registers > 4),
-        Err(error) => assert!(error.to_string().contains("ptxas"), "{error}"),
+        Err(error) => without_ptxas(&error),
     }
+}
+
+/// The one error that the assembler may give: that it is not there. What it refuses is a failure.
+#[track_caller]
+fn without_ptxas(error: &Error) {
+    assert!(error.to_string().contains("no `ptxas` was found"), "{error}");
+    println!("no ptxas: registers were not looked at");
 }
 
 const UNASKED: u32 = line!() + 4;
@@ -714,7 +721,7 @@ fn other_devices() {
 fn cards_take_it() {
     let assemble = |found: Result<Vec<lazuli::Resources>, Error>| match found {
         Ok(entries) => assert_eq!(entries.len(), 1),
-        Err(error) => assert!(error.to_string().contains("ptxas"), "{error}"),
+        Err(error) => without_ptxas(&error),
     };
     for card in ["sm_75", "sm_90"] {
         let all = [sums.resources(card), warp_sums.resources(card)];

@@ -1,6 +1,6 @@
 //! What the skeletons share: the launch's words as values, points, and the body at a point.
 
-use super::abi::{self, Abi};
+use super::abi::Abi;
 use super::body;
 use super::emit::{Elem, Emitter, I64, PTR, Ty, V};
 use lazuli_core::{DType, UnaryOp};
@@ -109,9 +109,6 @@ impl<'e, 'p> Env<'e, 'p> {
         value.e.splat(value, self.lanes)
     }
 }
-
-/// Lanes for which a function is printed at once on a grid.
-const SLICE: u32 = 8;
 
 /// Bytes at the start of scratch that functions of the host get their operands in.
 const REMAINDER_BYTES: i64 = 3 * 64 * 8;
@@ -462,7 +459,7 @@ impl<'e> Frame<'e> {
     ) -> Result<V<'e>, String> {
         // There is no host to turn to on a grid.
         let host = (!self.e.dialect.is_grid()).then_some(self);
-        arithmetic(self.e, host, inst, get, dtype_of)
+        super::arithmetic::arithmetic(self.e, host, inst, get, dtype_of)
     }
 
     /// Has a loop of this launch passed its limit? Only the host's engines can say.
@@ -487,7 +484,13 @@ impl<'e> Frame<'e> {
 
     /// A function whose cold path is long, and rarely wanted: a function of the host takes it, so
     /// that it need not be compiled with every kernel (for sine, four fifths of the time).
-    fn with_exceptions(&self, code: i64, op: UnaryOp, x: V<'e>, dtype: DType) -> Result<V<'e>, String> {
+    pub(super) fn with_exceptions(
+        &self,
+        code: i64,
+        op: UnaryOp,
+        x: V<'e>,
+        dtype: DType,
+    ) -> Result<V<'e>, String> {
         let e = self.e;
         let (fast, cold) = e.without_cold(|| body::unary(op, x, dtype));
         let (fast, Some(cold)) = (fast?, cold) else { return Err(format!("{op:?} has no cold path")) };
@@ -507,7 +510,7 @@ impl<'e> Frame<'e> {
     }
 
     /// Exact float remainders, by a function of the host.
-    fn remainder(&self, x: V<'e>, y: V<'e>) -> V<'e> {
+    pub(super) fn remainder(&self, x: V<'e>, y: V<'e>) -> V<'e> {
         let e = self.e;
         let step = REMAINDER_BYTES / 3;
         let place = |k: i64| e.offset(self.scratch, e.i64(k * step));
@@ -559,53 +562,4 @@ impl<'e> Frame<'e> {
     pub fn slot_bytes(&self, dtype: DType) -> u64 {
         dtype.size() as u64
     }
-}
-
-/// An instruction whose operands `get` gives, all of as many lanes; `dtype_of` tells their types.
-/// Without a host there is nobody to take the long ways of some functions: they are printed.
-pub fn arithmetic<'e>(
-    e: &'e Emitter,
-    host: Option<&Frame<'e>>,
-    inst: &Inst,
-    get: impl Fn(Val) -> V<'e>,
-    dtype_of: impl Fn(Val) -> DType,
-) -> Result<V<'e>, String> {
-    Ok(match *inst {
-        Inst::Unary(op, a) => match (abi::exceptional_code(op), host) {
-            (Some(code), Some(host)) => host.with_exceptions(code, op, get(a), dtype_of(a))?,
-            _ => in_slices(e, &[get(a)], |x| body::unary(op, x[0], dtype_of(a)))?,
-        },
-        Inst::Binary(op, a, b) => {
-            let rem = |x, y| match host {
-                Some(host) => host.remainder(x, y),
-                None => super::remainder::remainder(x, y),
-            };
-            in_slices(e, &[get(a), get(b)], |x| body::binary(op, x[0], x[1], dtype_of(a), rem))?
-        }
-        Inst::Select(c, a, b) => e.select(get(c), get(a), get(b)),
-        Inst::MulAdd(a, b, c) => e.intrinsic("llvm.fma", &[get(a), get(b), get(c)]),
-        Inst::Convert(to, a) => body::convert(get(a), dtype_of(a), to),
-        Inst::Round16(to, a) => body::round16(get(a), to),
-        Inst::NarrowOdd(a) => body::narrow_odd(get(a)),
-        ref other => return Err(format!("{other:?} is not arithmetic")),
-    })
-}
-
-/// An operation of wide values, on a grid a few lanes after the other: what a function holds on to
-/// across the branch to its cold path is then few registers.
-fn in_slices<'e>(
-    e: &'e Emitter,
-    operands: &[V<'e>],
-    f: impl Fn(&[V<'e>]) -> Result<V<'e>, String>,
-) -> Result<V<'e>, String> {
-    let lanes = operands[0].ty.lanes;
-    if !e.dialect.is_grid() || lanes <= SLICE {
-        return f(operands);
-    }
-    let slice = |first: u32| {
-        let picks: Vec<u32> = (first..first + SLICE).collect();
-        f(&operands.iter().map(|&v| e.shuffle(v, v, &picks)).collect::<Vec<_>>())
-    };
-    let slices = (0..lanes).step_by(SLICE as usize).map(slice);
-    Ok(e.concat(&slices.collect::<Result<Vec<_>, _>>()?))
 }

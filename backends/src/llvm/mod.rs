@@ -15,6 +15,7 @@
 //! ([`kernels`], [`disk`]): a hit prints nothing and never touches LLVM.
 
 pub mod abi;
+mod arithmetic;
 pub mod blob;
 mod body;
 mod call;
@@ -41,6 +42,7 @@ mod test_kernels;
 #[cfg(test)]
 mod tests;
 mod tiles;
+mod uniform;
 
 pub use blob::{Code, Image};
 pub use compiler::Timings;

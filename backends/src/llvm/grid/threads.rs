@@ -9,10 +9,10 @@
 //! simulator numbers threads through, and the index is computed from that.
 
 use super::{Dialect, alignment, simt};
+use crate::llvm::arithmetic::arithmetic;
 use crate::llvm::body;
 use crate::llvm::call::{self, Surroundings};
 use crate::llvm::emit::{Elem, Emitter, I64, PTR, Ty, V};
-use crate::llvm::frame;
 pub use crate::threads::Bounds;
 use lazuli_core::function::{Act, Atomic, Effect, Fact, Memory, Place};
 use lazuli_core::{BinaryOp, DType};
@@ -149,7 +149,7 @@ impl<'e> Surroundings<'e> for Threads<'_, 'e> {
         get: &dyn Fn(Val) -> V<'e>,
         dtype_of: &dyn Fn(Val) -> DType,
     ) -> Result<V<'e>, String> {
-        frame::arithmetic(self.e, None, inst, get, dtype_of)
+        arithmetic(self.e, None, inst, get, dtype_of)
     }
 
     fn turns(&self) -> Option<u64> {
