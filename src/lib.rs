@@ -70,13 +70,18 @@ pub use ndarray::{NewAxis, s};
 #[doc = include_str!("kernel/kernel.md")]
 pub use lazuli_macros::kernel;
 
+#[doc = include_str!("stencil.md")]
+pub use lazuli_macros::stencil;
+
 #[doc = include_str!("vectorize.md")]
 pub use lazuli_macros::vectorize;
 
 /// What the attributes of this crate write. Not for use by hand: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::function::{Arg, Join, Kind, Traces, Vectorized, call, here, scalar, thread, traced};
+    pub use crate::function::{
+        Arg, Arrays, Join, Kind, Traces, Valued, Vectorized, call, here, scalar, stencil, thread, traced,
+    };
     pub use crate::kernel::Parameter;
 }
 

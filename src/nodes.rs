@@ -11,7 +11,9 @@ use lazuli_core::dtype::{Element, Scalar};
 use lazuli_core::graph::Inputs;
 use lazuli_core::op::{MapOp, SlicePart};
 use lazuli_core::shape::{self, Dims};
-use lazuli_core::{BinaryOp, DType, DeviceId, Error, ErrorKind, Node, NodeRef, Op, ReduceOp, UnaryOp, View};
+use lazuli_core::{
+    BinaryOp, DType, DeviceId, Error, ErrorKind, Node, NodeRef, Op, ReduceOp, UnaryOp, View, WindowPart,
+};
 use smallvec::{SmallVec, smallvec};
 
 impl Call {
@@ -146,6 +148,18 @@ impl Call {
         }
         let dtype = x.dtype();
         self.record(Op::View(View::Slice(parts.into_boxed_slice())), smallvec![x], dtype, shape)
+    }
+
+    /// `x` seen from each place at a distance along each axis: see [`lazuli_core::window`].
+    pub(crate) fn window(self, x: NodeRef, parts: impl IntoIterator<Item = WindowPart>) -> NodeRef {
+        // From an axis of one element, that one is seen.
+        let part = |(p, &n): (WindowPart, &usize)| WindowPart { shift: if n > 1 { p.shift } else { 0 }, ..p };
+        let parts: Box<[WindowPart]> = parts.into_iter().zip(x.shape()).map(part).collect();
+        if parts.iter().all(|p| p.shift == 0) {
+            return x;
+        }
+        let (dtype, shape) = (x.dtype(), x.shape().clone());
+        self.record(Op::View(View::Window(parts)), smallvec![x], dtype, shape)
     }
 
     /// `x` with axes of length 1 inserted at `at` (ascending positions in the result).

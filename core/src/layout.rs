@@ -44,8 +44,8 @@ impl Layout {
         true
     }
 
-    /// The layout after a view, whose resulting shape is `shape`; `None` where a reshape cannot
-    /// be expressed by strides and the elements would have to be packed first.
+    /// The layout after a view, whose resulting shape is `shape`; `None` where it cannot be expressed
+    /// by strides: of a reshape that would have to pack the elements first, and of a window.
     pub fn view(&self, view: &View, shape: &[usize]) -> Option<Layout> {
         let mut out = Layout { shape: Dims::from_slice(shape), strides: Strides::new(), offset: self.offset };
         match view {
@@ -64,6 +64,7 @@ impl Layout {
                 }
             }
             View::Reshape => return self.reshape(shape),
+            View::Window(_) => return None,
         }
         Some(out)
     }

@@ -18,6 +18,7 @@ pub mod graph;
 pub mod layout;
 pub mod op;
 pub mod shape;
+pub mod window;
 
 pub use buffer::{Buffer, BufferRef, Value};
 pub use caps::Caps;
@@ -29,3 +30,4 @@ pub use graph::{Node, NodeRef};
 pub use layout::Layout;
 pub use op::{BinaryOp, Op, ReduceOp, UnaryOp, View};
 pub use shape::{Axes, Dims, IntoDims};
+pub use window::{Edge, WindowPart};

@@ -6,6 +6,7 @@
 
 use crate::dtype::{DType, Scalar};
 use crate::function::Function;
+use crate::window::WindowPart;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -212,6 +213,9 @@ pub enum View {
     Reshape,
     /// A start and a step for each axis.
     Slice(Box<[SlicePart]>),
+    /// The elements at a fixed distance along each axis, also across the edges: the one view that is
+    /// not of even steps, see [`crate::window`].
+    Window(Box<[WindowPart]>),
 }
 
 /// What a graph node does.
@@ -265,6 +269,7 @@ impl Op {
             Op::View(View::Broadcast) => "broadcast".into(),
             Op::View(View::Reshape) => "reshape".into(),
             Op::View(View::Slice(_)) => "slice".into(),
+            Op::View(View::Window(_)) => "window".into(),
             Op::Reduce { op, .. } => format!("{op:?}").to_lowercase(),
             Op::MatMul => "matmul".into(),
         }

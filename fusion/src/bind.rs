@@ -7,6 +7,7 @@
 //! extents, pointers or values.
 
 use crate::arena::{self, Temporary};
+use crate::boxes::{self, Window};
 use crate::kernel::{Access, Def, Inst, Kernel, Store, Target};
 use crate::plan::{Plan, Step};
 use crate::schedule::schedule;
@@ -14,7 +15,7 @@ use crate::stages::Stages;
 use crate::trace::Trace;
 use lazuli_core::layout::Strides;
 use lazuli_core::shape::Dims;
-use lazuli_core::{Caps, DType, Layout, Op, View};
+use lazuli_core::{Caps, DType, Layout, Op, View, WindowPart};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -134,6 +135,9 @@ pub struct Bound {
     pub accesses: Vec<BoundAccess>,
     /// Everything that generated code depends on.
     pub key: Arc<[u64]>,
+    /// Number of this launch among those of its kernel: windows divide a space into boxes, each
+    /// a launch (see [`crate::boxes`]). Of all others there is one.
+    pub part: u32,
     /// Bytes that must come from memory.
     pub bytes_read: usize,
     /// Bytes read again by later sweeps while they are still in the cache.
@@ -194,6 +198,13 @@ pub enum Launch {
     MatMul(Box<BoundMatMul>),
 }
 
+impl Launch {
+    /// Is it the only launch of its kernel or library call, or the first?
+    pub fn is_first(&self) -> bool {
+        !matches!(self, Launch::Kernel(bound) if bound.part > 0)
+    }
+}
+
 /// All launches of an evaluation and the memory they need.
 #[derive(Clone, Debug)]
 pub struct Launches {
@@ -247,7 +258,7 @@ pub fn bind(plan: &Plan, trace: &Trace, caps: &Caps) -> Launches {
 }
 
 /// Slots of temporaries stand in `Slot::Arena` as an index until all lifetimes are known.
-impl Binder<'_> {
+impl<'a> Binder<'a> {
     fn slot(&mut self, node: usize) -> Slot {
         if self.trace.is_leaf(node) {
             return Slot::Leaf(node);
@@ -348,13 +359,29 @@ impl Binder<'_> {
         }
     }
 
+    /// The window that an access looks through, which is the last of its views (see `grow`).
+    fn window(&self, access: &Access) -> Option<&'a [WindowPart]> {
+        match self.trace.op(*access.views.last()?) {
+            Some((Op::View(View::Window(parts)), _)) => Some(parts),
+            _ => None,
+        }
+    }
+
     fn kernel(&mut self, kernel: &Arc<Kernel>) {
         let mut bound = Vec::with_capacity(kernel.accesses.len());
         // Copies for reshapes are launched first, so slots are asked for in two rounds.
         let mut seen: Vec<(Slot, Layout)> = Vec::new();
-        for access in &kernel.accesses {
+        let mut windows: Vec<Window> = Vec::new();
+        for (a, access) in kernel.accesses.iter().enumerate() {
             seen.push(match access.target {
-                Target::Read(n) => self.view(n, &access.views),
+                Target::Read(n) => match self.window(access) {
+                    Some(parts) => {
+                        let (slot, layout) = self.view(n, &access.views[..access.views.len() - 1]);
+                        windows.push(Window { access: a, parts, layout: layout.clone() });
+                        (slot, layout)
+                    }
+                    None => self.view(n, &access.views),
+                },
                 Target::Iota(n) => {
                     let mut layout = Layout::contiguous(self.trace.shape(n));
                     for &v in &access.views {
@@ -374,20 +401,41 @@ impl Binder<'_> {
             let full = kernel.accesses[a].axes.iter().flatten().any(|x| kernel.inner.contains(x));
             bound.push(self.access(kernel, a, *slot, layout, full));
         }
-        self.launch(kernel, bound);
+        if windows.is_empty() {
+            self.launch(kernel, bound);
+            return;
+        }
+        let rows = self.extents(kernel, &kernel.rows);
+        if rows.contains(&0) {
+            return;
+        }
+        for part in boxes::divide(kernel, &rows, &bound, &windows, self.caps) {
+            self.launches.push(Launch::Kernel(Arc::new(part)));
+        }
+        // All parts read and write what the kernel does.
+        let last = self.launches.len() - 1;
+        for (slot, _) in seen {
+            if let Slot::Arena(t) = slot {
+                self.temporaries[t].last = last;
+            }
+        }
     }
 
-    fn launch(&mut self, kernel: &Arc<Kernel>, accesses: Vec<BoundAccess>) {
+    fn extents(&self, kernel: &Kernel, axes: &[u8]) -> Dims {
         let extent = |x: &u8| {
             let (node, d) = kernel.axes[*x as usize];
             self.trace.shape(node)[d]
         };
-        let rows: Dims = kernel.rows.iter().map(extent).collect();
-        let inner: Dims = kernel.inner.iter().map(extent).collect();
+        axes.iter().map(extent).collect()
+    }
+
+    fn launch(&mut self, kernel: &Arc<Kernel>, accesses: Vec<BoundAccess>) {
+        let rows = self.extents(kernel, &kernel.rows);
+        let inner = self.extents(kernel, &kernel.inner);
         if rows.contains(&0) {
             return;
         }
-        let bound = schedule(kernel.clone(), rows, inner, accesses, self.caps);
+        let (bound, _) = schedule(kernel.clone(), rows, inner, accesses, self.caps);
         self.launches.push(Launch::Kernel(Arc::new(bound)));
     }
 
@@ -395,17 +443,7 @@ impl Binder<'_> {
         let (_, inputs) = self.trace.op(node).expect("a matrix product");
         let mut operands = Vec::with_capacity(3);
         for &input in inputs {
-            let mut views = Vec::new();
-            let mut base = input;
-            while let Some((Op::View(view), below)) = self.trace.op(base) {
-                if matches!(view, View::Reshape) && !self.trace.is_inserting_ones(base) {
-                    views.clear();
-                    base = input;
-                    break;
-                }
-                views.insert(0, base);
-                base = below[0];
-            }
+            let (base, views) = self.trace.below_views(input);
             operands.push(self.view(base, &views));
         }
         let slot = self.slot(node);

@@ -56,11 +56,19 @@ impl Explain {
             let l = trace.items[n].node.location();
             format!("{}:{}", l.file(), l.line())
         };
-        let steps = launches
-            .launches
+        let all = &launches.launches;
+        let steps = all
             .iter()
-            .map(|launch| match launch {
-                Launch::Kernel(b) => kernel_step(trace, b),
+            .enumerate()
+            .filter(|(_, launch)| launch.is_first())
+            .map(|(number, launch)| match launch {
+                Launch::Kernel(b) => {
+                    let others = all[number + 1..].iter().map_while(|l| match l {
+                        Launch::Kernel(b) if b.part > 0 => Some(&**b),
+                        _ => None,
+                    });
+                    kernel_step(trace, b, &others.collect::<Vec<_>>())
+                }
                 Launch::MatMul(m) => {
                     let (rows, k, n) = m.extents;
                     let (bytes_read, bytes_written) = m.bytes();
@@ -174,7 +182,7 @@ impl Explain {
     }
 }
 
-fn kernel_step(trace: &Trace, b: &Bound) -> ExplainedStep {
+fn kernel_step(trace: &Trace, b: &Bound, others: &[&Bound]) -> ExplainedStep {
     let kernel = &b.kernel;
     let mut stores = stored_nodes(kernel);
     stores.dedup();
@@ -208,6 +216,9 @@ fn kernel_step(trace: &Trace, b: &Bound) -> ExplainedStep {
     if b.split {
         schedule.push_str(", split along the row");
     }
+    if !others.is_empty() {
+        let _ = write!(schedule, ", in {} boxes", 1 + others.len());
+    }
     let packed = b.accesses.iter().filter(|a| b.mode == Mode::Rows && a.full && a.is_packed());
     let packed = packed.filter(|a| a.slot != Slot::Iota).count();
     if packed > 0 {
@@ -218,10 +229,10 @@ fn kernel_step(trace: &Trace, b: &Bound) -> ExplainedStep {
         operations: operations(trace, kernel, &stores),
         arrays,
         schedule,
-        launches: if b.split { sweeps.max(1) } else { 1 },
-        bytes_read: b.bytes_read,
+        launches: if b.split { sweeps.max(1) } else { 1 + others.len() },
+        bytes_read: b.bytes_read + others.iter().map(|b| b.bytes_read).sum::<usize>(),
         bytes_cached: b.bytes_cached,
-        bytes_written: b.bytes_written,
+        bytes_written: b.bytes_written + others.iter().map(|b| b.bytes_written).sum::<usize>(),
         stores,
         reads,
     }

@@ -65,7 +65,11 @@ struct Walk<'a> {
     axes: Vec<(usize, usize)>,
     rows: Vec<u8>,
     inner: Vec<u8>,
+    /// Does it reduce?
     fixed: bool,
+    /// Does it look through windows? No kernel does both: a window's runs end where a reduction's
+    /// chunks do not.
+    windows: bool,
     /// Instances by descending node: `(node, order of discovery)`.
     queue: BTreeMap<(usize, usize), Instance>,
     seen: HashMap<Instance, Choice>,
@@ -114,6 +118,7 @@ impl<'a> Walk<'a> {
             rows: Vec::new(),
             inner: Vec::new(),
             fixed: false,
+            windows: false,
             queue: BTreeMap::new(),
             seen: HashMap::default(),
             order: Vec::new(),
@@ -201,11 +206,21 @@ impl<'a> Walk<'a> {
             Op::Const(_) | Op::Iota => true,
             Op::Argument(_) => unreachable!("arguments are leaves"),
             Op::View(view) => {
+                if matches!(view, View::Window(_)) {
+                    if !self.takes_windows(instance) {
+                        return false;
+                    }
+                    self.windows = true;
+                }
                 let below = self.through_view(instance, view, inputs[0]);
                 self.visit(below);
                 true
             }
             Op::Map(_) | Op::Call { .. } => {
+                // Stored as a whole, in place of each window that it reads.
+                if trace.reads_windows(instance.node) && !self.takes_windows(instance) {
+                    return false;
+                }
                 let full = self.full();
                 if !asked && (full.is_some() || !self.rules.caps.fuse) {
                     if let Some(reason) = full {
@@ -247,6 +262,15 @@ impl<'a> Walk<'a> {
                 false
             }
         }
+    }
+
+    /// May a window stand here? It is the last of the views that an array is seen through.
+    fn takes_windows(&mut self, instance: &Instance) -> bool {
+        let fits = !self.fixed && instance.views.is_empty();
+        if !fits {
+            self.refuse(instance.node, Reason::Window);
+        }
+        fits
     }
 
     /// The limit that keeps the kernel from taking in another operation.
@@ -310,6 +334,9 @@ impl<'a> Walk<'a> {
     fn join(&mut self, instance: &Instance, below: usize, reduced: &[usize]) -> Result<Instance, Reason> {
         if !instance.views.is_empty() {
             return Err(Reason::ViewOfReduction);
+        }
+        if self.windows {
+            return Err(Reason::Window);
         }
         if !self.covers_node(instance) {
             return Err(Reason::Axes);

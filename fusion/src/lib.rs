@@ -18,6 +18,7 @@
 
 mod arena;
 pub mod bind;
+mod boxes;
 pub mod callee;
 pub mod expand;
 pub mod explain;

@@ -27,6 +27,8 @@ pub enum Reason {
     Axes,
     /// A slice or reshape stands between the reduction and its use.
     ViewOfReduction,
+    /// It reads its inputs at other places too, across their edges.
+    Window,
     /// The kernel has reached its longest body.
     Length,
     /// The kernel has reached its most arrays.
@@ -45,6 +47,7 @@ impl Reason {
         match self {
             Reason::Axes => "it reduces over other axes than the kernel that uses it",
             Reason::ViewOfReduction => "a slice or reshape stands between the reduction and its use",
+            Reason::Window => "windows are read at every place of a kernel that neither reduces nor slices them",
             Reason::Length => "the kernel has reached its longest body",
             Reason::Arrays => "the kernel has reached the most arrays that it may use",
             Reason::Library => "a library computes it",
@@ -163,21 +166,8 @@ impl<'a> Planner<'a> {
 
     /// The node that has to be stored for a library to read operand `n`.
     fn matmul_operand(&self, n: usize) -> Option<usize> {
-        let base = self.matmul_base(n);
+        let (base, _) = self.trace.below_views(n);
         self.trace.op(base).is_some().then_some(base)
-    }
-
-    /// Below the views that a library can read through.
-    fn matmul_base(&self, mut n: usize) -> usize {
-        use lazuli_core::View;
-        let top = n;
-        while let Some((Op::View(view), inputs)) = self.trace.op(n) {
-            if matches!(view, View::Reshape) && !self.trace.is_inserting_ones(n) {
-                return top;
-            }
-            n = inputs[0];
-        }
-        n
     }
 
     /// Finds values computed in place more than once whose recomputation is dear.

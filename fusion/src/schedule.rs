@@ -12,6 +12,7 @@ use lazuli_core::layout::Strides;
 use lazuli_core::shape::Dims;
 use lazuli_core::{Caps, DType};
 use smallvec::SmallVec;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Rows at most for a kernel to be split along its inner axes.
@@ -31,6 +32,9 @@ const NS_PER_BYTE: f64 = 0.04;
 /// Arrays of a kernel up to this size together are taken to be in a cache.
 const CACHED: usize = 2 << 20;
 
+/// For each row axis of a launch: the row axes of its kernel that were merged into it.
+pub(crate) type Merged = SmallVec<[Range<usize>; 4]>;
+
 /// Merges axes, picks the direction of lanes, counts bytes and writes the key.
 pub(crate) fn schedule(
     kernel: Arc<Kernel>,
@@ -38,13 +42,13 @@ pub(crate) fn schedule(
     inner: Dims,
     mut accesses: Vec<BoundAccess>,
     caps: &Caps,
-) -> Bound {
+) -> (Bound, Merged) {
     let stages = Arc::new(Stages::of(&kernel));
     let reduces = kernel.reduces();
     let points: usize = rows.iter().chain(&inner).product();
     let (bytes_read, again, bytes_written) = bytes(&kernel, &stages, &accesses, &rows, &inner);
-    let mut rows = merge(rows, &mut accesses, |a| &mut a.rows);
-    let inner = merge(inner, &mut accesses, |a| &mut a.inner);
+    let (mut rows, mut merged) = merge(rows, &mut accesses, |a| &mut a.rows);
+    let (inner, _) = merge(inner, &mut accesses, |a| &mut a.inner);
     let length: usize = inner.iter().product();
 
     let lane = if reduces { lane_axis(&accesses, &rows, &inner, length) } else { Some(rows.len()) };
@@ -53,6 +57,8 @@ pub(crate) fn schedule(
         (true, Some(axis)) => {
             let n = rows.remove(axis);
             rows.push(n);
+            let axes = merged.remove(axis);
+            merged.push(axes);
             for a in &mut accesses {
                 let s = a.rows.remove(axis);
                 a.rows.push(s);
@@ -63,6 +69,7 @@ pub(crate) fn schedule(
     };
     if mode == Mode::Map && rows.is_empty() {
         rows.push(1);
+        merged.push(0..0);
         accesses.iter_mut().for_each(|a| a.rows.push(0));
     }
     if mode == Mode::Map
@@ -70,6 +77,7 @@ pub(crate) fn schedule(
     {
         let before = rows.len() - 2;
         rows[axis..=before].rotate_left(1);
+        merged[axis..=before].rotate_left(1);
         accesses.iter_mut().for_each(|a| a.rows[axis..=before].rotate_left(1));
     }
     let count: usize = rows.iter().product();
@@ -94,7 +102,7 @@ pub(crate) fn schedule(
     let wide = kernel.body.iter().any(|d| d.ty.size() == 8) as usize + 1;
     let per_byte = if bytes_read + bytes_written <= CACHED { NS_PER_CACHED_BYTE } else { NS_PER_BYTE };
     let work = points as f64 * ((ops * wide) as f64 * NS_PER_UNIT + moved as f64 * per_byte);
-    Bound {
+    let bound = Bound {
         kernel,
         stages,
         mode,
@@ -104,11 +112,13 @@ pub(crate) fn schedule(
         inner,
         accesses,
         key,
+        part: 0,
         bytes_read,
         bytes_cached,
         bytes_written,
         work,
-    }
+    };
+    (bound, merged)
 }
 
 /// Is this array read across the lanes of a map, with its neighbours along row axis `d`?
@@ -169,8 +179,8 @@ fn merge(
     extents: Dims,
     accesses: &mut [BoundAccess],
     pick: impl Fn(&mut BoundAccess) -> &mut Strides,
-) -> Dims {
-    let mut out = Dims::new();
+) -> (Dims, Merged) {
+    let (mut out, mut merged) = (Dims::new(), Merged::new());
     let mut strides: Vec<Strides> = vec![Strides::new(); accesses.len()];
     for (d, &n) in extents.iter().enumerate() {
         if n == 1 {
@@ -184,11 +194,13 @@ fn merge(
             });
         if follows {
             *out.last_mut().expect("not empty") *= n;
+            merged.last_mut().expect("not empty").end = d + 1;
             for (list, &s) in strides.iter_mut().zip(&steps) {
                 *list.last_mut().expect("not empty") = s;
             }
         } else {
             out.push(n);
+            merged.push(d..d + 1);
             for (list, &s) in strides.iter_mut().zip(&steps) {
                 list.push(s);
             }
@@ -197,7 +209,7 @@ fn merge(
     for (a, list) in accesses.iter_mut().zip(strides) {
         *pick(a) = list;
     }
-    out
+    (out, merged)
 }
 
 /// Bytes of a first read of everything, of reads by further sweeps, and of writes.
@@ -210,7 +222,11 @@ fn bytes(
 ) -> (usize, usize, usize) {
     let (mut first, mut again, mut written) = (0, 0, 0);
     for (i, a) in accesses.iter().enumerate() {
-        if a.slot == Slot::Iota {
+        // Windows of one array read the same elements.
+        let same = |b: &BoundAccess| {
+            (b.slot, b.offset, &b.rows, &b.inner, b.write) == (a.slot, a.offset, &a.rows, &a.inner, a.write)
+        };
+        if a.slot == Slot::Iota || accesses[..i].iter().any(same) {
             continue;
         }
         let span = |extents: &[usize], steps: &Strides| -> usize {

@@ -216,6 +216,12 @@ impl Trace {
                                 exact.extend([p.start as u64, p.step as u64]);
                             }
                         }
+                        Op::View(View::Window(parts)) => {
+                            head |= 11 << 8;
+                            for p in parts.iter() {
+                                exact.extend([p.shift as u64, p.edge as u64]);
+                            }
+                        }
                         Op::View(view) => {
                             head |= 7 << 8;
                             view.hash(&mut s);
@@ -246,6 +252,27 @@ impl Trace {
         self.structure = s.0.len();
         s.0.extend_from_slice(&exact);
         self.key = s.0;
+    }
+
+    /// What a library reads for node `n`: a node below, through these views (innermost first). It cannot
+    /// look through what may need a copy.
+    pub(crate) fn below_views(&self, n: usize) -> (usize, SmallVec<[usize; 2]>) {
+        let (mut at, mut views) = (n, SmallVec::new());
+        while let Some((Op::View(view), inputs)) = self.op(at) {
+            if matches!(view, View::Window(_)) || (matches!(view, View::Reshape) && !self.is_inserting_ones(at))
+            {
+                return (n, SmallVec::new());
+            }
+            views.insert(0, at);
+            at = inputs[0];
+        }
+        (at, views)
+    }
+
+    /// Is node `n` an operation on arrays seen through windows?
+    pub(crate) fn reads_windows(&self, n: usize) -> bool {
+        let Some((Op::Map(_) | Op::Call { .. }, inputs)) = self.op(n) else { return false };
+        inputs.iter().any(|&i| matches!(self.op(i), Some((Op::View(View::Window(_)), _))))
     }
 
     /// Is node `n` a reshape that only adds or removes axes of length 1? That is structure; see

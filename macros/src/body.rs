@@ -7,6 +7,7 @@
 use crate::ast::*;
 use crate::loops::Around;
 use crate::refuse::{self, at};
+use crate::stencil::Edge;
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use std::collections::HashMap;
@@ -22,6 +23,8 @@ pub enum Name {
     Variable,
     /// An array of a kernel; may it be written?
     Array(bool),
+    /// A window of a stencil, of this many axes.
+    Window(usize),
 }
 
 /// Reads a body.
@@ -32,6 +35,8 @@ pub struct Reader<'a> {
     pub generics: &'a [String],
     /// Is it a kernel, with what only these have?
     pub kernel: bool,
+    /// If it is a stencil: what stands beyond the edges, for each axis.
+    pub edges: Option<Vec<Edge>>,
     /// Has the kernel a shared array whose length the launch gives?
     pub dynamic: bool,
     /// Names in scope.
@@ -50,6 +55,7 @@ impl<'a> Reader<'a> {
             name,
             generics,
             kernel: false,
+            edges: None,
             dynamic: false,
             scopes,
             around: Vec::new(),
@@ -166,6 +172,11 @@ impl<'a> Reader<'a> {
         let span = e.span();
         if self.kernel
             && let Some(kind) = self.of_threads(e)?
+        {
+            return Ok(expr(kind, span));
+        }
+        if self.edges.is_some()
+            && let Some(kind) = self.of_windows(e)?
         {
             return Ok(expr(kind, span));
         }
@@ -457,7 +468,7 @@ fn compound(op: &BinOp) -> Option<&'static str> {
 pub fn expr(kind: Kind, span: Span) -> Expr {
     let diverges = match &kind {
         Kind::Literal(_) | Kind::Number(_) | Kind::Constant(_) | Kind::Local(..) => false,
-        Kind::ConstantCast(..) | Kind::Loop(_) => false,
+        Kind::ConstantCast(..) | Kind::Loop(_) | Kind::Window(..) => false,
         Kind::Function(_, all) | Kind::Call(_, all) | Kind::Tuple(all) | Kind::Thread(_, _, all) => {
             all.iter().any(|e| e.diverges)
         }

@@ -40,6 +40,10 @@ fn read(attribute: TokenStream, item: TokenStream) -> Result<Function> {
             Err(_) => e,
         }
     })?;
+    if f.sig.inputs.is_empty() {
+        let words = "a function of no arguments has no elements to take: write a constant";
+        return Err(Error::new_spanned(&f.sig.ident, words));
+    }
     let signature = signature(&f, limit);
     let generics: Vec<String> = f.sig.generics.type_params().map(|t| t.ident.to_string()).collect();
     let mut reader = Reader::new(&f.sig.ident, &generics);
@@ -65,7 +69,7 @@ fn read(attribute: TokenStream, item: TokenStream) -> Result<Function> {
 }
 
 /// Makes a `return` at the end of a body its value. Was there one?
-fn tail(body: &mut Block) -> bool {
+pub fn tail(body: &mut Block) -> bool {
     if body.statements.iter().any(|s| matches!(s, Statement::Let { value: Some(v), .. } if v.diverges)) {
         return false;
     }
@@ -113,10 +117,7 @@ fn write(f: &Function) -> TokenStream {
 
     let arguments: Vec<_> = s.arguments.iter().map(|a| &a.name).collect();
     let of: Vec<_> = s.arguments.iter().map(|a| &a.ty).collect();
-    let results: Vec<_> = match &s.output {
-        Type::Tuple(parts, _) => parts.iter().map(scalar_of).collect(),
-        one => vec![scalar_of(one)],
-    };
+    let results = results(&s.output);
     let tuple = matches!(s.output, Type::Tuple(..));
     let pack = |values: TokenStream| if tuple { values } else { quote!((#values,)) };
 
@@ -195,6 +196,14 @@ fn write(f: &Function) -> TokenStream {
 
             #private::call::<LazuliBody #names, #joined>((#(#operands,)*)) #unpack
         }
+    }
+}
+
+/// The types of the results.
+pub fn results(output: &Type) -> Vec<TokenStream> {
+    match output {
+        Type::Tuple(parts, _) => parts.iter().map(scalar_of).collect(),
+        one => vec![scalar_of(one)],
     }
 }
 

@@ -1,7 +1,7 @@
-//! `#[vectorize]`: a Rust function of scalars that takes arrays too; and `#[kernel]` ([`mod@kernel`]): one that
-//! each thread of a grid runs.
+//! `#[vectorize]`: a Rust function of scalars that takes arrays too; `#[stencil]` ([`mod@stencil`]): one that also
+//! sees an array's other elements nearby; and `#[kernel]` ([`mod@kernel`]): one that each thread of a grid runs.
 //!
-//! Use them as `lazuli::vectorize` and `lazuli::kernel`, whose pages say what they do. This crate knows syntax alone. It
+//! Use them as `lazuli::vectorize` and so on, whose pages say what they do. This crate knows syntax alone. It
 //! reads a function ([`mod@body`], [`calls`], [`loops`], [`signature`], [`pattern`]) into [`ast`], in which what the language
 //! leaves out has been refused ([`refuse`]), and writes it down twice: as the scalar function that it
 //! is, with Lazuli's operations in place of Rust's ([`scalar`]), and as a program that records what
@@ -22,6 +22,7 @@ mod pattern;
 mod refuse;
 mod scalar;
 mod signature;
+mod stencil;
 mod traced;
 
 use proc_macro::TokenStream;
@@ -36,4 +37,10 @@ pub fn vectorize(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn kernel(attribute: TokenStream, item: TokenStream) -> TokenStream {
     kernel::kernel(attribute.into(), item.into()).into()
+}
+
+/// See `lazuli::stencil`.
+#[proc_macro_attribute]
+pub fn stencil(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    stencil::stencil(attribute.into(), item.into()).into()
 }

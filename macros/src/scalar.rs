@@ -5,6 +5,7 @@
 //! integers; both expansions count alike.
 
 use crate::ast::*;
+use crate::stencil;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Lifetime;
@@ -44,12 +45,20 @@ impl Scalar<'_> {
 
     /// The function.
     pub fn function(&self, f: &Function) -> TokenStream {
+        let arguments: Vec<_> = f.signature.arguments.iter().map(|a| self.argument(a)).collect();
+        self.function_of(f, &arguments)
+    }
+
+    /// An argument, as written.
+    pub fn argument(&self, a: &Argument) -> TokenStream {
+        let (name, ty) = (&a.name, &a.ty);
+        let mutable = a.mutable.then(|| quote_spanned!(name.span()=> mut));
+        quote!(#mutable #name: #ty)
+    }
+
+    /// The function, of these arguments.
+    pub fn function_of(&self, f: &Function, arguments: &[TokenStream]) -> TokenStream {
         let body = self.block(&f.body);
-        let arguments = f.signature.arguments.iter().map(|a| {
-            let (name, ty) = (&a.name, &a.ty);
-            let mutable = a.mutable.then(|| quote_spanned!(name.span()=> mut));
-            quote!(#mutable #name: #ty)
-        });
         let output = ty(&f.signature.output);
         let (generics, _, clause) = f.signature.generics.split_for_impl();
         quote!(fn lazuli_scalar #generics (#(#arguments),*) -> #output #clause #body)
@@ -179,6 +188,9 @@ impl Scalar<'_> {
                 quote_spanned!(span=> #f(#array #(#arguments),*))
             }
             Kind::Leave => quote_spanned!(span=> return),
+            Kind::Window(name, offsets, beyond) => {
+                stencil::read(name, offsets, beyond, span, &quote!(check::), &|e| self.expr(e))
+            }
         }
     }
 

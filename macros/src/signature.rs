@@ -20,18 +20,23 @@ pub fn options(tokens: TokenStream) -> Result<Option<Literal>> {
         if !meta.path.is_ident("max_iterations") {
             return Err(meta.error("the one option is `max_iterations = N`"));
         }
-        let n: syn::LitInt = meta.value()?.parse()?;
-        let turns: u64 = n.base10_parse()?;
-        if turns == 0 || !n.suffix().is_empty() {
-            return Err(Error::new(n.span(), "a number above 0"));
-        }
-        let mut literal = Literal::u64_suffixed(turns);
-        literal.set_span(n.span());
-        limit = Some(literal);
+        limit = Some(turns(&meta)?);
         Ok(())
     });
     syn::parse::Parser::parse2(parser, tokens)?;
     Ok(limit)
+}
+
+/// The number of `max_iterations = N`.
+pub fn turns(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<Literal> {
+    let n: syn::LitInt = meta.value()?.parse()?;
+    let turns: u64 = n.base10_parse()?;
+    if turns == 0 || !n.suffix().is_empty() {
+        return Err(Error::new(n.span(), "a number above 0"));
+    }
+    let mut literal = Literal::u64_suffixed(turns);
+    literal.set_span(n.span());
+    Ok(literal)
 }
 
 /// The signature of a function. All that is wrong in it is told at once.
@@ -83,9 +88,6 @@ pub fn signature(f: &ItemFn, limit: Option<Literal>) -> Result<Signature> {
                 arguments.push(Argument { name, mutable, ty: (*typed.ty).clone() });
             }
         }
-    }
-    if sig.inputs.is_empty() {
-        told(at(&sig.ident, "a function of no arguments has no elements to take: write a constant"));
     }
     if sig.inputs.len() > ARGUMENTS {
         told(at(&sig.inputs[ARGUMENTS], format!("there are {ARGUMENTS} arguments at most")));

@@ -6,6 +6,7 @@
 //! `dead()` stands for it.
 
 use crate::ast::*;
+use crate::stencil;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
@@ -48,12 +49,20 @@ fn result(number: usize) -> Ident {
 impl Traced<'_> {
     /// The function.
     pub fn function(&self, f: &Function) -> TokenStream {
+        let arguments: Vec<_> = f.signature.arguments.iter().map(|a| self.argument(a)).collect();
+        self.function_of(f, &arguments)
+    }
+
+    /// An argument.
+    pub fn argument(&self, a: &Argument) -> TokenStream {
+        let (name, ty) = (&a.name, &a.ty);
+        quote!(#name: ::lazuli::Expr<#ty>)
+    }
+
+    /// The function, of these arguments.
+    pub fn function_of(&self, f: &Function, arguments: &[TokenStream]) -> TokenStream {
         let (frame, outer) = (fresh("frame"), fresh("outer"));
         let signature = self.signature;
-        let arguments = signature.arguments.iter().map(|a| {
-            let (name, ty) = (&a.name, &a.ty);
-            quote!(#name: ::lazuli::Expr<#ty>)
-        });
         let variables = self.variables();
         let (output, early) = (ty(&signature.output), f.early);
         let (generics, _, clause) = signature.generics.split_for_impl();
@@ -329,6 +338,9 @@ impl Traced<'_> {
                 let (f, arguments) = (thread(name, span), arguments.iter().map(|a| self.value(a)));
                 let array = array.as_ref().map(|array| quote!(#array,));
                 quote_spanned!(span=> #f(#array #(#arguments),*))
+            }
+            Kind::Window(name, offsets, beyond) => {
+                stencil::read(name, offsets, beyond, span, &quote!(), &|e| self.value(e))
             }
             // What has no value: the scalar expansion has the compiler say so.
             _ => {

@@ -111,7 +111,7 @@ pub trait Valued: Kind {}
 impl Valued for Scalars {}
 impl Valued for Arrays {}
 
-fn input<T: Element>(argument: Argument<T>) -> Input {
+pub(super) fn input<T: Element>(argument: Argument<T>) -> Input {
     match argument {
         Argument::Scalar(v) => Input::Value(Scalar::new(v)),
         Argument::Array(node) => Input::Node(node),

@@ -24,14 +24,16 @@ mod methods;
 #[doc(hidden)]
 pub mod scalar;
 #[doc(hidden)]
+pub mod stencil;
+#[doc(hidden)]
 pub mod thread;
 #[doc(hidden)]
 pub mod traced;
 mod tracer;
 
-pub use args::{Arg, Arguments, Join, Kind, Results};
+pub use args::{Arg, Arguments, Arrays, Join, Kind, Results};
 pub use expr::{Bundle, Expr};
-pub use kernel::{ElementwiseKernel, Given, Inputs, Outputs, if_else, while_loop};
+pub use kernel::{ElementwiseKernel, Given, Inputs, Outputs, Valued, if_else, while_loop};
 
 pub(crate) use inputs::Written;
 use std::any::TypeId;
@@ -61,20 +63,20 @@ pub trait Vectorized: 'static {
 
 /// The functions that one item of a program has been written down as: one for each combination of
 /// its type parameters, of which there is mostly one.
-#[derive(Default)]
-pub struct Traces {
-    first: OnceLock<(TypeId, Written)>,
-    others: Mutex<Vec<(TypeId, Written)>>,
+pub struct Traces<W = Written> {
+    first: OnceLock<(TypeId, W)>,
+    others: Mutex<Vec<(TypeId, W)>>,
 }
 
-impl Traces {
+impl<W: Clone> Traces<W> {
     /// None yet.
-    pub const fn new() -> Traces {
+    #[allow(clippy::new_without_default, reason = "it stands in statics")]
+    pub const fn new() -> Traces<W> {
         Traces { first: OnceLock::new(), others: Mutex::new(Vec::new()) }
     }
 
     /// The function of these type parameters.
-    fn get(&self, of: TypeId, write: fn() -> Written) -> Written {
+    fn get(&self, of: TypeId, write: fn() -> W) -> W {
         // Written outside of any lock: bodies call other functions.
         let (first, written) = match self.first.get() {
             Some(first) => (first, None),
@@ -86,7 +88,7 @@ impl Traces {
         if first.0 == of {
             return first.1.clone();
         }
-        let find = |all: &[(TypeId, Written)]| all.iter().find(|(id, _)| *id == of).map(|(_, w)| w.clone());
+        let find = |all: &[(TypeId, W)]| all.iter().find(|(id, _)| *id == of).map(|(_, w)| w.clone());
         let lock = || self.others.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = find(&lock()) {
             return found;

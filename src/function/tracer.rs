@@ -5,6 +5,7 @@
 //! is noted, and told when the function is finished: nothing here panics. A panic of the program's own
 //! closures unwinds through [`Open`] and takes the unfinished function along.
 
+use super::stencil::Sight;
 use lazuli_core::function::{Builder, Effect, Fact, Function, Place as Memory, Shared, Slice, Val, Variable};
 use lazuli_core::op::MapOp;
 use lazuli_core::{DType, Element, Scalar};
@@ -18,6 +19,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// call functions could grow without bound.
 const VALUES: usize = 1 << 14;
 
+/// How many elements a stencil may see.
+const SIGHTS: usize = 128;
+
 struct Tracer {
     id: u32,
     builder: Builder,
@@ -25,6 +29,8 @@ struct Tracer {
     problem: Option<String>,
     /// The functions whose bodies are being written, outermost first.
     inside: Vec<TypeId>,
+    /// What a stencil sees beside its arguments, each an argument more.
+    sights: Vec<(Sight, Traced)>,
 }
 
 thread_local! {
@@ -108,7 +114,7 @@ fn open_with(builder: Builder) -> Open {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     // 0 is nobody's number.
     let id = NEXT.fetch_add(1, Ordering::Relaxed).max(1);
-    let tracer = Tracer { id, builder, values: 0, problem: None, inside: Vec::new() };
+    let tracer = Tracer { id, builder, values: 0, problem: None, inside: Vec::new(), sights: Vec::new() };
     TRACERS.with_borrow_mut(|all| all.push(tracer));
     Open(id)
 }
@@ -163,6 +169,28 @@ pub(super) fn leave() {
 
 pub(super) fn argument(dtype: DType) -> Traced {
     with(|t| Traced { val: t.builder.argument(dtype), trace: t.id }).unwrap_or(NOWHERE)
+}
+
+/// What a stencil sees, as an argument of its function.
+pub(super) fn sight(sight: Sight, dtype: DType) -> Traced {
+    with(|t| {
+        if let Some((_, known)) = t.sights.iter().find(|(s, _)| *s == sight) {
+            return *known;
+        }
+        if t.sights.len() == SIGHTS {
+            t.wrong(format!("a stencil sees {SIGHTS} elements at most"));
+            return t.constant(Scalar { dtype, bits: 0 });
+        }
+        let traced = Traced { val: t.builder.argument(dtype), trace: t.id };
+        t.sights.push((sight, traced));
+        traced
+    })
+    .unwrap_or(NOWHERE)
+}
+
+/// What the stencil that is being written sees so far.
+pub(super) fn sights() -> Vec<Sight> {
+    with(|t| t.sights.iter().map(|(s, _)| s.clone()).collect()).unwrap_or_default()
 }
 
 pub(super) fn constant(value: Scalar) -> Traced {

@@ -46,6 +46,7 @@ mod reduction_order;
 mod reductions;
 #[cfg(feature = "llvm")]
 mod simulator;
+mod stencils;
 mod streams;
 mod support;
 mod threads;

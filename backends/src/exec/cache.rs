@@ -347,7 +347,7 @@ fn totals(launches: &Launches) -> Totals {
     for launch in &launches.launches {
         match launch {
             Launch::Kernel(b) => {
-                t.kernels += 1;
+                t.kernels += (b.part == 0) as u64;
                 t.launches += if b.split { b.stages.sweeps.len().max(1) as u64 } else { 1 };
                 t.bytes_read += b.bytes_read as u64;
                 t.bytes_written += b.bytes_written as u64;

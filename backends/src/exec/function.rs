@@ -4,10 +4,10 @@
 //! launches, and gives the values. What the function was recorded from holds arguments
 //! ([`Op::Argument`]) in the place of arrays, and arrays that it captured, which stay alive with it.
 
-use super::cache::{self, Prepared, Runs};
+use super::cache::{self, Prepared};
 use super::reuse::Reused;
 use super::run::{self, Memory};
-use super::{caps, count, evaluate, leaf_of, verify};
+use super::{caps, count, evaluate, interpreted, leaf_of, verify};
 use lazuli_core::{DeviceId, Error, ErrorKind, NodeRef, Op, Value};
 use lazuli_fusion::Trace;
 use smallvec::SmallVec;
@@ -83,7 +83,7 @@ impl Function {
             None => leaf_of(trace, n),
         };
         run::launch_all(trace, prepared, &engines, &memory, &leaf).map_err(fail)?;
-        let interpreted = engines.iter().filter(|e| matches!(e, Runs::Portable(_))).count();
+        let interpreted = interpreted(prepared, &engines);
         let is_cold = cfg!(feature = "llvm") && self.device == DeviceId::Cpu;
         count(prepared, false, 0, if is_cold { interpreted } else { 0 });
         let value = |r: usize| {

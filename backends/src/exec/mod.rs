@@ -100,7 +100,8 @@ pub fn launches(roots: &[NodeRef]) -> Result<Vec<(ExplainedStep, Launch)>, Error
     let trace = Trace::collect(roots, &caps.words())?;
     let prepared = cache::prepare(&trace, &caps);
     let explained = Explain::new(&trace, &prepared.plan, &prepared.launches);
-    Ok(explained.steps.into_iter().zip(prepared.launches.launches.iter().cloned()).collect())
+    let first = prepared.launches.launches.iter().filter(|launch| launch.is_first()).cloned();
+    Ok(explained.steps.into_iter().zip(first).collect())
 }
 
 /// The right to compute all pending nodes of a trace. Dropped without [`Claims::finish`], it
@@ -161,11 +162,12 @@ fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
     let fresh = !prepared.is_loaded(root.device());
     let engines = prepared.load(root.device()).map_err(fail)?;
     // The interpreter relies on outputs that overlap no input.
-    let interpreted = engines.iter().filter(|e| matches!(e, Runs::Portable(_))).count();
+    let interpreted = interpreted(&prepared, &engines);
     // A grid's threads do not follow the order of elements either, and who fails in the middle
     // has to leave the inputs as they are.
     let may_fail = prepared.may_fail;
-    let reuse = match verify::is_on() || interpreted > 0 || may_fail || !root.device().is_host() {
+    let slow = engines.iter().any(|e| matches!(e, Runs::Portable(_)));
+    let reuse = match verify::is_on() || slow || may_fail || !root.device().is_host() {
         true => Reused::from_elem(None, prepared.launches.results.len()),
         false => reuse::reusable(trace, &prepared.launches),
     };
@@ -191,6 +193,12 @@ fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
     });
     claims.finish(shown.chain(stored));
     Ok(())
+}
+
+/// How many kernels the interpreter runs.
+fn interpreted(prepared: &Prepared, engines: &[Runs<'_>]) -> usize {
+    let launches = prepared.launches.launches.iter().zip(engines);
+    launches.filter(|(launch, engine)| launch.is_first() && matches!(engine, Runs::Portable(_))).count()
 }
 
 /// The memory of a leaf that has a value.
