@@ -15,6 +15,7 @@ mod display;
 mod dynamic;
 mod elementwise;
 mod eval;
+mod fast_math;
 mod function;
 mod inspect;
 mod interop;
@@ -46,6 +47,7 @@ pub use control::{
 pub use device::{Device, DeviceInfo};
 pub use dynamic::DynArray;
 pub use eval::{Roots, eval, explain};
+pub use fast_math::{FastMath, fast_math};
 pub use function::thread::KernelElement;
 pub use function::{
     Arg, Bundle, ElementwiseKernel, Expr, Given as KernelArguments, Inputs as KernelInputs,

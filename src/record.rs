@@ -6,7 +6,7 @@
 //! line it called it from: both end up in errors and plans. It relies on its callers for shapes
 //! and dtypes, which [`Call::guard`] lets them check with `?`.
 
-use crate::limit;
+use crate::{fast_math, limit};
 use lazuli_core::graph::{Inputs, Origin};
 use lazuli_core::shape::Dims;
 use lazuli_core::{DType, DeviceId, Error, ErrorKind, Node, NodeRef, Op};
@@ -29,7 +29,7 @@ impl Call {
 
     #[inline]
     fn origin(self) -> Origin {
-        Origin { name: self.name, at: self.at }
+        Origin { name: self.name, at: self.at, fast: fast_math::allowed() }
     }
 
     /// An error of this call.

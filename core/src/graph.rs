@@ -18,7 +18,7 @@ use crate::buffer::Value;
 use crate::error::Error;
 use crate::op::Op;
 use crate::shape::Dims;
-use crate::{DType, DeviceId};
+use crate::{DType, DeviceId, FastMath};
 use smallvec::SmallVec;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
@@ -43,6 +43,15 @@ pub struct Origin {
     pub name: &'static str,
     /// The line of the program that called that operation.
     pub at: &'static Location<'static>,
+    /// What was allowed there.
+    pub fast: FastMath,
+}
+
+impl Origin {
+    /// An operation of this name, of which every bit counts.
+    pub const fn new(name: &'static str, at: &'static Location<'static>) -> Origin {
+        Origin { name, at, fast: FastMath::empty() }
+    }
 }
 
 /// One recorded operation.
@@ -88,7 +97,7 @@ impl Node {
             dtype,
             shape,
             device,
-            origin: Origin { name: "array", at: location },
+            origin: Origin::new("array", location),
             handles: AtomicUsize::new(0),
             depth: 0,
             tag: AtomicU8::new(if result.is_ok() { READY } else { FAILED }),
@@ -183,6 +192,11 @@ impl Node {
     /// The public operation that recorded it.
     pub fn name(&self) -> &'static str {
         self.origin.name
+    }
+
+    /// What may be done differently from what is written.
+    pub fn fast(&self) -> FastMath {
+        self.origin.fast
     }
 
     /// Length of the longest chain of pending nodes below it, when it was recorded.
@@ -363,7 +377,7 @@ mod tests {
     use crate::op::{MapOp, UnaryOp};
     use smallvec::smallvec;
 
-    const HERE: Origin = Origin { name: "test", at: Location::caller() };
+    const HERE: Origin = Origin::new("test", Location::caller());
 
     fn one() -> NodeRef {
         Node::pending(

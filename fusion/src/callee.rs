@@ -9,9 +9,9 @@
 
 use crate::expand::Body;
 use crate::kernel::{Def, Inst, Kernel, Val, price};
-use lazuli_core::DType;
 use lazuli_core::function::{Act, Block, Function, Join, Source, State, Step};
 use lazuli_core::op::MapOp;
+use lazuli_core::{DType, FastMath};
 use smallvec::SmallVec;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -56,8 +56,9 @@ impl Hash for Callee {
 
 impl Callee {
     /// A function in primitive instructions.
-    pub fn new(function: &Arc<Function>) -> Callee {
+    pub fn new(function: &Arc<Function>, fast: FastMath) -> Callee {
         let mut body = Body::default();
+        body.fast = fast;
         let arguments: Vec<Val> = (0..function.arguments.len())
             .map(|a| body.leaf(Inst::Argument(a as u16), function.arguments[a].compute(), false))
             .collect();
@@ -213,7 +214,7 @@ pub fn call(body: &mut Body, function: &Arc<Function>, result: u16, arguments: &
         *body = expand.body;
         return value;
     }
-    let callee = Arc::new(Callee::new(function));
+    let callee = Arc::new(Callee::new(function, body.fast));
     body.push(Inst::Call(callee, result, SmallVec::from_slice(arguments)))
 }
 

@@ -7,8 +7,8 @@
 use crate::kernel::{Def, Inst, Val};
 use lazuli_core::dtype::Kind;
 use lazuli_core::op::MapOp;
-use lazuli_core::{BinaryOp, DType, ReduceOp, Scalar, UnaryOp};
-use rustc_hash::FxHashMap as HashMap;
+use lazuli_core::{BinaryOp, DType, FastMath, ReduceOp, Scalar, UnaryOp};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 /// A body under construction. Equal instructions are shared.
 #[derive(Default)]
@@ -18,6 +18,10 @@ pub struct Body {
     known: HashMap<Inst, Val>,
     /// What is known, in the order in which it became so.
     order: Vec<Val>,
+    /// What may be done differently from what is written, in the operations that come next.
+    pub fast: FastMath,
+    /// Products that need not be rounded by themselves.
+    products: HashSet<Val>,
 }
 
 impl Body {
@@ -117,6 +121,9 @@ impl Body {
         let v = match op {
             MapOp::Unary(UnaryOp::Cast(to)) => return self.cast(args[0], from, to),
             MapOp::Unary(op) => self.expand_unary(op, args[0]),
+            MapOp::Binary(op) if self.fast.contains(FastMath::CONTRACT) => {
+                self.contracted(op, args[0], args[1])
+            }
             MapOp::Binary(op) => self.expand_binary(op, args[0], args[1]),
             MapOp::Select => self.select(args[0], args[1], args[2]),
             MapOp::MulAdd if self.ty(args[0]).is_float() => {
@@ -216,6 +223,34 @@ impl Body {
         let one = self.number(ty, 1.0);
         let result = result.unwrap_or(one);
         if n < 0 { self.binary(BinaryOp::Div, one, result) } else { result }
+    }
+
+    /// An operation that takes a product in before it is rounded, if there is one. A product that nobody
+    /// else reads is then left for nothing, which no engine computes that compiles.
+    fn contracted(&mut self, op: BinaryOp, x: Val, y: Val) -> Val {
+        let factors = |body: &Body, v: Val| match body.defs[v as usize].inst {
+            Inst::Binary(BinaryOp::Mul, a, b) if body.products.contains(&v) => Some((a, b)),
+            _ => None,
+        };
+        // To change a sign rounds nothing.
+        match (op, factors(self, x), factors(self, y)) {
+            (BinaryOp::Mul, ..) if self.ty(x).is_float() => {
+                let product = self.expand_binary(op, x, y);
+                self.products.insert(product);
+                product
+            }
+            (BinaryOp::Add, _, Some((a, b))) => self.push(Inst::MulAdd(a, b, x)),
+            (BinaryOp::Add, Some((a, b)), _) => self.push(Inst::MulAdd(a, b, y)),
+            (BinaryOp::Sub, _, Some((a, b))) => {
+                let minus = self.unary(UnaryOp::Neg, a);
+                self.push(Inst::MulAdd(minus, b, x))
+            }
+            (BinaryOp::Sub, Some((a, b)), _) => {
+                let minus = self.unary(UnaryOp::Neg, y);
+                self.push(Inst::MulAdd(a, b, minus))
+            }
+            _ => self.expand_binary(op, x, y),
+        }
     }
 
     fn expand_binary(&mut self, op: BinaryOp, x: Val, y: Val) -> Val {

@@ -47,7 +47,9 @@ impl Reason {
         match self {
             Reason::Axes => "it reduces over other axes than the kernel that uses it",
             Reason::ViewOfReduction => "a slice or reshape stands between the reduction and its use",
-            Reason::Window => "windows are read at every place of a kernel that neither reduces nor slices them",
+            Reason::Window => {
+                "windows are read at every place of a kernel that neither reduces nor slices them"
+            }
             Reason::Length => "the kernel has reached its longest body",
             Reason::Arrays => "the kernel has reached the most arrays that it may use",
             Reason::Library => "a library computes it",

@@ -119,6 +119,11 @@ impl Trace {
         Some((self.items[n].node.op().expect("only operations have inputs"), inputs))
     }
 
+    /// May some results differ from what is written?
+    pub fn is_fast(&self) -> bool {
+        self.items.iter().any(|item| !item.node.fast().is_empty())
+    }
+
     /// Is the node not to be computed, because its value is there or will be given?
     pub fn is_leaf(&self, n: usize) -> bool {
         self.items[n].inputs.is_none()
@@ -187,6 +192,10 @@ impl Trace {
         let mut extents = Extents { few: SmallVec::from_slice(&[0, 1]), many: FxHashMap::default() };
         for (n, item) in self.items.iter().enumerate() {
             let mut head = item.node.dtype() as u64;
+            // Rare, and like no other word of a key.
+            if !item.node.fast().is_empty() {
+                s.0.push((1 << 63) | item.node.fast().bits() as u64);
+            }
             match self.op(n) {
                 None => {
                     head |= 1 << 8;
@@ -259,7 +268,8 @@ impl Trace {
     pub(crate) fn below_views(&self, n: usize) -> (usize, SmallVec<[usize; 2]>) {
         let (mut at, mut views) = (n, SmallVec::new());
         while let Some((Op::View(view), inputs)) = self.op(at) {
-            if matches!(view, View::Window(_)) || (matches!(view, View::Reshape) && !self.is_inserting_ones(at))
+            if matches!(view, View::Window(_))
+                || (matches!(view, View::Reshape) && !self.is_inserting_ones(at))
             {
                 return (n, SmallVec::new());
             }

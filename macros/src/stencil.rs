@@ -243,7 +243,8 @@ impl Reader<'_> {
                 let Some((name, rank)) = self.window(inner) else { return Ok(None) };
                 if offsets.len() != rank {
                     let all = "[0]".repeat(rank);
-                    let words = format!("`{name}` has {rank} axes: write `{name}{all}` for the element itself");
+                    let words =
+                        format!("`{name}` has {rank} axes: write `{name}{all}` for the element itself");
                     return at(e, words);
                 }
                 let edges = self.edges.clone().unwrap_or_default();
@@ -260,7 +261,10 @@ impl Reader<'_> {
             syn::Expr::Path(_) => match self.window(e) {
                 Some((name, rank)) => {
                     let all = "[0]".repeat(rank);
-                    at(e, format!("`{name}` is a window: write an element of it, `{name}{all}` or one nearby"))
+                    at(
+                        e,
+                        format!("`{name}` is a window: write an element of it, `{name}{all}` or one nearby"),
+                    )
                 }
                 None => Ok(None),
             },
@@ -315,13 +319,14 @@ fn write(stencil: &Stencil) -> TokenStream {
         _ => quote!(_),
     };
     let rank = stencil.rank;
-    let (scalar, traced) =
-        (Scalar { signature: s, number: number.clone() }, Traced { signature: s, number });
+    let (scalar, traced) = (Scalar { signature: s, number: number.clone() }, Traced { signature: s, number });
     let each = |make: &dyn Fn(&Parameter) -> TokenStream| -> Vec<TokenStream> {
         stencil.parameters.iter().map(make).collect()
     };
     let checked = each(&|p| match p {
-        Parameter::Window(_, name, element) => quote!(#name: #private::stencil::check::Window<#element, #rank>),
+        Parameter::Window(_, name, element) => {
+            quote!(#name: #private::stencil::check::Window<#element, #rank>)
+        }
         Parameter::Plain(n) => scalar.argument(&s.arguments[*n]),
     });
     let written = each(&|p| match p {
@@ -358,7 +363,8 @@ fn write(stencil: &Stencil) -> TokenStream {
     });
     let results = results(&s.output);
     let tuple = matches!(s.output, Type::Tuple(..));
-    let output = if tuple { quote!((#(::lazuli::Array<#results>,)*)) } else { quote!(#(::lazuli::Array<#results>)*) };
+    let output =
+        if tuple { quote!((#(::lazuli::Array<#results>,)*)) } else { quote!(#(::lazuli::Array<#results>)*) };
     let unpack = if tuple { quote!() } else { quote!(.0) };
     let parameters: Vec<_> = s.generics.params.iter().collect();
     let clauses: Vec<_> = s.generics.where_clause.iter().flat_map(|w| &w.predicates).collect();

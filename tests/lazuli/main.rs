@@ -20,6 +20,7 @@ mod engines;
 mod errors;
 mod examples;
 mod expressions;
+mod fast_math;
 mod functions;
 #[cfg(all(feature = "cuda", target_os = "linux"))]
 mod gpu;

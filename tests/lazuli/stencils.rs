@@ -154,11 +154,11 @@ fn any_strides_and_leading_axes() {
         t.eval().unwrap();
         average(t.t())
     });
-    let flipped: Vec<f64> = x.chunks(n).flat_map(|r| averaged(&r.iter().rev().copied().collect::<Vec<_>>())).collect();
+    let flipped: Vec<f64> =
+        x.chunks(n).flat_map(|r| averaged(&r.iter().rev().copied().collect::<Vec<_>>())).collect();
     same("backwards", &flipped, |d| average(matrix(d).flip(1)));
-    let columns: Vec<f64> = (0..n)
-        .flat_map(|j| averaged(&(0..batch).map(|i| x[i * n + j]).collect::<Vec<_>>()))
-        .collect();
+    let columns: Vec<f64> =
+        (0..n).flat_map(|j| averaged(&(0..batch).map(|i| x[i * n + j]).collect::<Vec<_>>())).collect();
     same("of the transpose", &columns, |d| average(matrix(d).t()));
     let stretched: Vec<f64> = (0..3).flat_map(|_| averaged(&x[..n])).collect();
     same("of a stretched row", &stretched, |d| {

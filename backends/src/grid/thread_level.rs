@@ -15,7 +15,7 @@ use crate::llvm::{Code, kernels};
 pub use crate::threads::Shape;
 use crate::{Stats, sim};
 use lazuli_core::function::Memory;
-use lazuli_core::{DeviceId, ErrorKind, Function};
+use lazuli_core::{DeviceId, ErrorKind, FastMath, Function};
 use lazuli_fusion::Callee;
 use std::sync::{Arc, OnceLock};
 
@@ -49,7 +49,7 @@ impl ThreadKernel {
             return Err(ErrorKind::Internal(format!("`{}` is no kernel", function.name)));
         };
         Ok(ThreadKernel {
-            callee: Callee::new(function),
+            callee: Callee::new(function, FastMath::empty()),
             memory,
             checked: OnceLock::new(),
             trusted: OnceLock::new(),

@@ -70,7 +70,7 @@ fn node(op: Op, inputs: &[&NodeRef], dtype: DType, shape: &[usize]) -> NodeRef {
         dtype,
         Dims::from_slice(shape),
         DeviceId::Portable,
-        lazuli_core::graph::Origin { name: "test", at: Location::caller() },
+        lazuli_core::graph::Origin::new("test", Location::caller()),
     )
 }
 

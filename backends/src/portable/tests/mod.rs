@@ -111,7 +111,7 @@ pub(crate) fn node(op: Op, inputs: &[&NodeRef], dtype: DType, shape: &[usize]) -
         dtype,
         Dims::from_slice(shape),
         DeviceId::Portable,
-        lazuli_core::graph::Origin { name: "test", at: Location::caller() },
+        lazuli_core::graph::Origin::new("test", Location::caller()),
     )
 }
 
