@@ -272,7 +272,7 @@ fn bitonic_sort() {
     });
 }
 
-// page: heat
+// page: heat_by_threads
 /// A step of the heat equation; the edge stays as it is.
 #[lazuli::kernel]
 fn heat(rows: i64, columns: i64, u: &[f64], next: &mut [f64]) {

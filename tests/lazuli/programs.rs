@@ -241,6 +241,35 @@ mod moving_average {
     }
 }
 
+mod heat {
+    use super::*;
+    // page: heat
+    /// A step of the heat equation, between walls that let nothing through.
+    #[lazuli::stencil(nearest)]
+    fn heat(u: &[[f64]]) -> f64 {
+        u[0][0] + 0.2 * (u[-1][0] + u[1][0] + u[0][-1] + u[0][1] - 4.0 * u[0][0])
+    }
+    // end
+
+    #[test]
+    fn everywhere() {
+        let (rows, columns) = (23, 61);
+        let mut expected = between(-1.0, 2.0, rows * columns);
+        let first = expected.clone();
+        for _ in 0..3 {
+            let at = |i: usize, j: usize| expected[i.min(rows - 1) * columns + j.min(columns - 1)];
+            let step = |i: usize, j: usize| {
+                let (up, left) = (i.saturating_sub(1), j.saturating_sub(1));
+                at(i, j) + 0.2 * (at(up, j) + at(i + 1, j) + at(i, left) + at(i, j + 1) - 4.0 * at(i, j))
+            };
+            expected = (0..rows * columns).map(|p| step(p / columns, p % columns)).collect();
+        }
+        same("heat", &expected, |d| {
+            (0..3).fold(on(d, &first).reshape([rows, columns]), |u, _| heat(u)).reshape(-1)
+        });
+    }
+}
+
 /// What the page shows is what is tested here.
 #[test]
 fn the_page_has_these_programs() {
