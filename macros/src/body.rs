@@ -414,6 +414,9 @@ impl<'a> Reader<'a> {
                 _ => at(p, "only variables of the function can be assigned"),
             },
             syn::Expr::Index(i) if self.kernel => self.element(i),
+            syn::Expr::Index(_) if self.edges.is_some() => {
+                at(e, "windows are only read: what a stencil gives is its value")
+            }
             syn::Expr::Index(_) => refuse::expression(e),
             syn::Expr::Unary(u) => at(&u.op, "there are no references in here: leave the `*` out"),
             _ => at(e, "this cannot be assigned"),

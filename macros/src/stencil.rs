@@ -169,6 +169,10 @@ fn read_item(attribute: TokenStream, item: TokenStream) -> Result<Stencil> {
         }
         _ => {}
     }
+    // A body says little about what its arguments should have been.
+    if let Some(errors) = errors {
+        return Err(errors);
+    }
     let signature = signature(&f, limit);
     let mut reader = Reader::new(&f.sig.ident, &generics);
     reader.edges = Some(edges.clone());
@@ -183,16 +187,17 @@ fn read_item(attribute: TokenStream, item: TokenStream) -> Result<Stencil> {
         }
     }
     let body = reader.block(&f.block);
-    match (signature, body, errors) {
-        (Ok(signature), Ok(mut body), None) => {
+    match (signature, body) {
+        (Ok(signature), Ok(mut body)) => {
             let returns = reader.returns - tail(&mut body) as usize;
             let function = Function { signature, body, early: returns > 0 };
             Ok(Stencil { function, parameters, rank, edges })
         }
-        (signature, body, mut errors) => {
-            [signature.err(), body.err()].into_iter().flatten().for_each(|e| refuse::also(&mut errors, e));
-            Err(errors.expect("one of them"))
+        (Err(mut one), Err(other)) => {
+            one.combine(other);
+            Err(one)
         }
+        (Err(e), _) | (_, Err(e)) => Err(e),
     }
 }
 

@@ -40,6 +40,7 @@ mod printing;
 mod processes;
 mod programs;
 mod random_graphs;
+mod random_programs;
 mod raw_kernels;
 mod recipes;
 mod recording;
