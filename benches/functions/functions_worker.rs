@@ -5,6 +5,7 @@
 //!
 //! * `lazuli`: a vectorised function of arrays, as a program writes it; recorded anew each time;
 //! * `hand`: AVX-512 by intrinsics, four vectors at a time, the same arithmetic;
+//! * `lazuli-contract`, `hand-contract`: the same with products added before they are rounded;
 //! * `rust`: the plain loop, as rustc compiles it;
 //! * `function N` and `methods N`: `exp(-x * x)` of N elements by a vectorised function and by methods of
 //!   arrays, recorded and evaluated each time: seconds of one evaluation.
@@ -89,7 +90,7 @@ fn plain(re: &[f32], im: f32, out: &mut [i32]) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn hand(re: &[f32], im: f32, out: &mut [i32]) {
+fn hand<const CONTRACT: bool>(re: &[f32], im: f32, out: &mut [i32]) {
     use std::arch::x86_64::*;
     let (four, two, one) = (_mm512_set1_ps(4.0), _mm512_set1_ps(2.0), _mm512_set1_epi32(1));
     let im = _mm512_set1_ps(im);
@@ -102,11 +103,18 @@ fn hand(re: &[f32], im: f32, out: &mut [i32]) {
             let mut any = 0;
             for k in 0..4 {
                 let (xx, yy) = (_mm512_mul_ps(x[k], x[k]), _mm512_mul_ps(y[k], y[k]));
-                let inside = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(_mm512_add_ps(xx, yy), four);
+                let size = if CONTRACT { _mm512_fmadd_ps(y[k], y[k], xx) } else { _mm512_add_ps(xx, yy) };
+                let inside = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(size, four);
                 turns[k] = _mm512_mask_add_epi32(turns[k], inside, turns[k], one);
                 any |= inside;
-                y[k] = _mm512_add_ps(_mm512_mul_ps(_mm512_mul_ps(two, x[k]), y[k]), im);
-                x[k] = _mm512_add_ps(_mm512_sub_ps(xx, yy), re[k]);
+                let twice = _mm512_mul_ps(two, x[k]);
+                let (before, difference) = if CONTRACT {
+                    (_mm512_fmadd_ps(twice, y[k], im), _mm512_fnmadd_ps(y[k], y[k], xx))
+                } else {
+                    (_mm512_add_ps(_mm512_mul_ps(twice, y[k]), im), _mm512_sub_ps(xx, yy))
+                };
+                y[k] = before;
+                x[k] = _mm512_add_ps(difference, re[k]);
             }
             if any == 0 {
                 break;
@@ -139,8 +147,12 @@ fn main() {
                 println!("{seconds} {first}");
                 continue;
             }
-            "lazuli" => {
-                let image = mandelbrot(&x, &y, TURNS);
+            "lazuli" | "lazuli-contract" => {
+                let image = || mandelbrot(&x, &y, TURNS);
+                let image = match case.as_str() {
+                    "lazuli" => image(),
+                    _ => lazuli::fast_math(lazuli::FastMath::CONTRACT, image),
+                };
                 image.eval().expect("memory");
                 let seconds = begin.elapsed().as_secs_f64();
                 println!("{seconds} {}", sum(&image.to_vec().expect("evaluated")));
@@ -148,9 +160,12 @@ fn main() {
             }
             "rust" => rows(&mut out, |r, row| plain(&re, im[r], row)),
             #[cfg(target_arch = "x86_64")]
-            "hand" if is_x86_feature_detected!("avx512f") => {
-                // SAFETY: this processor has it.
-                rows(&mut out, |r, row| unsafe { hand(&re, im[r], row) });
+            "hand" | "hand-contract" if is_x86_feature_detected!("avx512f") => {
+                // SAFETY (both): this processor has it.
+                match name {
+                    "hand" => rows(&mut out, |r, row| unsafe { hand::<false>(&re, im[r], row) }),
+                    _ => rows(&mut out, |r, row| unsafe { hand::<true>(&re, im[r], row) }),
+                }
             }
             other => {
                 println!("0 0 {other}: no such case here");
