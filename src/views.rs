@@ -6,7 +6,7 @@ use crate::record::Call;
 use crate::{Array, Axes, Element, IntoDims};
 use lazuli_core::op::SlicePart;
 use lazuli_core::shape::{self, DimInt, Dims, checked_dims, resolve_axis};
-use lazuli_core::{ErrorKind, NodeRef};
+use lazuli_core::{Edge, ErrorKind, NodeRef, WindowPart};
 use smallvec::SmallVec;
 
 /// # Views
@@ -189,6 +189,32 @@ impl<T: Element> Array<T> {
             };
             let parts = x.shape().iter().enumerate().map(flip).collect();
             Ok(call.slice(x.clone(), parts, x.shape().clone()))
+        })
+    }
+
+    /// The elements moved along an axis by `shift` places, as NumPy's `roll`: those that leave it at one end come in at
+    /// the other.
+    ///
+    /// Errors: an axis out of range.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// let x = Array::arange(0, 5, 1);
+    /// assert_eq!(x.roll(2, 0).to_vec()?, [3, 4, 0, 1, 2]);
+    /// assert_eq!(x.roll(-1, 0).to_vec()?, [1, 2, 3, 4, 0]);
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn roll(&self, shift: impl DimInt, axis: impl DimInt) -> Array<T> {
+        let call = Call::new("roll");
+        self.view(call, |x| {
+            let axis = resolve_axis(axis.dim(), x.shape().len())?;
+            let back = match x.shape()[axis] {
+                0 => 0,
+                n => -shift.dim().rem_euclid(n as isize),
+            };
+            let part = |d| WindowPart { shift: if d == axis { back } else { 0 }, edge: Edge::Wrap };
+            Ok(call.window(x.clone(), (0..x.shape().len()).map(part)))
         })
     }
 

@@ -191,3 +191,25 @@ proptest! {
         assert_array(&x.permute(&order).reshape(&merged), &merged, &data);
     }
 }
+
+#[test]
+fn roll_moves_elements_around_the_end() {
+    let x: Vec<i64> = (0..35).collect();
+    for device in crate::engines::engines() {
+        let matrix = Array::from_shape_vec([5, 7], x.clone()).unwrap().to_device(&device);
+        for shift in [-36isize, -7, -3, -1, 0, 1, 2, 6, 7, 8, 1000, isize::MIN, isize::MAX] {
+            let at = |i: isize, n: isize| (i - shift.rem_euclid(n)).rem_euclid(n);
+            let columns = (0..35).map(|p| x[(p / 7 * 7 + at(p % 7, 7)) as usize]).collect::<Vec<_>>();
+            assert_array(&matrix.roll(shift, 1), &[5, 7], &columns);
+            let rows = (0..35).map(|p| x[(at(p / 7, 5) * 7 + p % 7) as usize]).collect::<Vec<_>>();
+            assert_array(&matrix.roll(shift, -2), &[5, 7], &rows);
+            let difference = &matrix - matrix.roll(shift, 0);
+            assert_eq!(difference.explain().kernels(), 1);
+            assert_array(&difference, &[5, 7], &rows.iter().zip(&x).map(|(r, x)| x - r).collect::<Vec<_>>());
+            let both = matrix.t().roll(shift, 0).roll(shift, 1);
+            assert_array(&both.roll(0, 0), &[7, 5], &values(&matrix.roll(shift, 1).roll(shift, 0).t()));
+        }
+    }
+    assert_array(&Array::<f32>::zeros([0, 3]).roll(5, 0), &[0, 3], &[]);
+    assert!(message(&Array::<f32>::zeros([3]).roll(1, 1)).contains("roll"));
+}
