@@ -203,16 +203,16 @@ fn read_item(attribute: TokenStream, item: TokenStream) -> Result<Stencil> {
 
 /// Name, type of the elements and number of axes, if an argument is a window.
 fn window(typed: &syn::PatType) -> Result<Option<(Ident, syn::Type, usize)>> {
-    let syn::Type::Reference(r) = &*typed.ty else { return Ok(None) };
+    let syn::Type::Reference(r) = bare(&typed.ty) else { return Ok(None) };
     if let Some(t) = &r.mutability {
         return at(t, "a stencil gives its value: leave `mut` out");
     }
     if let Some(lifetime) = &r.lifetime {
         return at(lifetime, "windows are no references that live anywhere: leave lifetimes out");
     }
-    let (mut element, mut rank) = (&*r.elem, 0);
+    let (mut element, mut rank) = (bare(&r.elem), 0);
     while let syn::Type::Slice(inner) = element {
-        (element, rank) = (&*inner.elem, rank + 1);
+        (element, rank) = (bare(&inner.elem), rank + 1);
     }
     match (rank, element) {
         (0, syn::Type::Array(a)) => {
@@ -232,6 +232,15 @@ fn window(typed: &syn::PatType) -> Result<Option<(Ident, syn::Type, usize)>> {
             Ok(Some((p.ident.clone(), element.clone(), rank)))
         }
         other => at(other, "a window is a name and a type: `u: &[f32]`"),
+    }
+}
+
+/// A type without the brackets around it, of which macros leave some that nobody sees.
+fn bare(ty: &syn::Type) -> &syn::Type {
+    match ty {
+        syn::Type::Group(g) => bare(&g.elem),
+        syn::Type::Paren(p) => bare(&p.elem),
+        other => other,
     }
 }
 
@@ -279,7 +288,12 @@ impl Reader<'_> {
 
     /// The window that an expression names, and its axes.
     fn window(&self, e: &syn::Expr) -> Option<(Ident, usize)> {
-        let syn::Expr::Path(p) = e else { return None };
+        let p = match e {
+            syn::Expr::Path(p) => p,
+            syn::Expr::Paren(p) => return self.window(&p.expr),
+            syn::Expr::Group(g) => return self.window(&g.expr),
+            _ => return None,
+        };
         let name = p.path.get_ident()?;
         match self.named(name)? {
             Name::Window(rank) => Some((name.clone(), rank)),

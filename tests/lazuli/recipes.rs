@@ -393,6 +393,36 @@ fn scalar(op: u8, x: &DynArray, c: u8, left: bool) -> (DynArray, String) {
     (z, if left { format!("{c:?} {name} @") } else { format!("@ {name} {c:?}") })
 }
 
+/// A stencil of the array.
+fn near(by: u16, x: &DynArray) -> (DynArray, String) {
+    macro_rules! stencils {
+        ($($name:ident($rule:meta $(, $more:meta)?) $u:ident: $t:ty, $value:expr;)*) => {{
+            $(
+                #[lazuli::stencil($rule $(, $more)?)]
+                fn $name<T: Real>($u: $t) -> T {
+                    $value
+                }
+            )*
+            let names = [$(stringify!($name)),*];
+            let which = by as usize % names.len();
+            let z = numbers!(x.dtype(), T => {
+                let all: &[fn(&Array<T>) -> Array<T>] = &[$(|x| $name(x)),*];
+                all[which](&array(x)).into()
+            });
+            (z, format!(" by {}", names[which]))
+        }};
+    }
+    stencils! {
+        nearest(nearest) u: &[T], u[-1] + u[0] - u[2];
+        reflected(reflect) u: &[T], u[-2].max(u[1]);
+        mirrored(mirror) u: &[[T]], u[-1][1] + u[1][-2];
+        wrapped(wrap) u: &[[T]], u[1][0] - u[0][1];
+        mixed(nearest, wrap) u: &[[T]], if u[0][1] > u[0][0] { u[-1][0] } else { u[0][-3] };
+        outside(constant(T::one())) u: &[T], u[-1] + u[3];
+        far(wrap) u: &[T], u[-31] + u[0];
+    }
+}
+
 fn view(op: u8, x: &DynArray, by: u16, largest: usize) -> (DynArray, String) {
     let (shape, n) = (x.shape().to_vec(), x.ndim());
     let digit = |k: u32, of: usize| (by as usize / 7usize.pow(k)) % of.max(1);
@@ -401,7 +431,7 @@ fn view(op: u8, x: &DynArray, by: u16, largest: usize) -> (DynArray, String) {
             typed!(x.dtype(), T => { let $x: Array<T> = array(x); $body.into() })
         };
     }
-    match op % 10 {
+    match op % 13 {
         0 => (on!(x => x.t()), ".t()".into()),
         1 => {
             // A permutation, by the factorial digits of `by`.
@@ -454,6 +484,11 @@ fn view(op: u8, x: &DynArray, by: u16, largest: usize) -> (DynArray, String) {
             let to = reshaped(&shape, by);
             (on!(x => x.reshape(&to)), format!(".reshape({to:?})"))
         }
+        9 => {
+            let (shift, axis) = (by as isize % 50 - 20, digit(1, n));
+            (on!(x => x.roll(shift, axis)), format!(".roll({shift}, {axis})"))
+        }
+        10 | 11 if x.dtype() != DType::Bool => near(by, x),
         _ => {
             let axis = digit(0, n);
             match shape.get(axis) {
