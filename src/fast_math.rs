@@ -6,7 +6,7 @@ use std::cell::Cell;
 ///
 /// | flag | what it permits |
 /// |---|---|
-/// | `CONTRACT` | a product that is added or subtracted need not be rounded by itself: `a * b + c` becomes `a.mul_add(b, c)` |
+/// | `CONTRACT` | a product that is added or subtracted in the same kernel need not be rounded by itself: `a * b + c` becomes `a.mul_add(b, c)`; of two products the right one, so `a * b - a * b` need not be 0 |
 ///
 /// ```
 /// # use lazuli::prelude::*;
@@ -27,7 +27,8 @@ pub(crate) fn allowed() -> FastMath {
 }
 
 /// Marks what this thread records in `f`: there, what `flags` permit may be done, and bits of results depend on what is
-/// fused with what. They are still the same on every engine. Scopes within scopes have their own flags.
+/// fused with what. They are still the same on every engine. Scopes within scopes have their own flags. What is recorded
+/// elsewhere is as it is written, unless the same kernel computes the same in the scope too.
 ///
 /// Vectorised functions, kernels of expressions and stencils that are called in `f` are computed so as a whole.
 /// Scalars are not: compiled Rust is as it is; nor are reductions, matrix products, 16-bit floats and

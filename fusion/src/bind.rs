@@ -373,18 +373,13 @@ impl<'a> Binder<'a> {
         let mut seen: Vec<(Slot, Layout)> = Vec::new();
         let mut windows: Vec<Window> = Vec::new();
         for (a, access) in kernel.accesses.iter().enumerate() {
-            seen.push(match access.target {
-                Target::Read(n) => match self.window(access) {
-                    Some(parts) => {
-                        let (slot, layout) = self.view(n, &access.views[..access.views.len() - 1]);
-                        windows.push(Window { access: a, parts, layout: layout.clone() });
-                        (slot, layout)
-                    }
-                    None => self.view(n, &access.views),
-                },
+            let window = self.window(access);
+            let strided = &access.views[..access.views.len() - window.is_some() as usize];
+            let (slot, layout) = match access.target {
+                Target::Read(n) => self.view(n, strided),
                 Target::Iota(n) => {
                     let mut layout = Layout::contiguous(self.trace.shape(n));
-                    for &v in &access.views {
+                    for &v in strided {
                         let Some((Op::View(view), _)) = self.trace.op(v) else {
                             unreachable!("a chain of views")
                         };
@@ -394,7 +389,11 @@ impl<'a> Binder<'a> {
                     (Slot::Iota, layout)
                 }
                 Target::Write(n) => (self.slot(n), Layout::contiguous(self.trace.shape(n))),
-            });
+            };
+            if let Some(parts) = window {
+                windows.push(Window { access: a, parts, layout: layout.clone() });
+            }
+            seen.push((slot, layout));
         }
         for (a, (slot, layout)) in seen.iter().enumerate() {
             self.touch(*slot);

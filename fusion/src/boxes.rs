@@ -2,27 +2,26 @@
 //!
 //! Along each axis the windows of a kernel are walked evenly but for a few places, where one of them meets
 //! an edge of its array ([`lazuli_core::window`]). Cut there, the space falls into boxes, and in each box
-//! every access is a plain one of even steps. All boxes but odd ones step as the array does and differ in
-//! extents and offsets alone: they share one schedule and one kernel key, so what stands beyond an edge
-//! costs no instruction inside of the array, and no engine knows of windows.
+//! every access is a plain one of even steps. Nearly all boxes step as the array does and differ in
+//! extents and offsets alone: they share one schedule and one kernel key, so no element of the array asks whether it is
+//! at an edge, and no engine knows of windows.
 //!
-//! Odd are boxes in which something long is not walked element by element, as what lies beyond the end of an
-//! axis by more than [`SHORT`]: they are scheduled by themselves.
+//! *Odd* are boxes in which more than one position in a row is not walked element by element, as what lies far beyond the
+//! end of an axis. They share a schedule of their own, in which what is seen through windows has any steps. So a kernel has two keys at
+//! most, whatever sizes and distances are.
 
 use crate::bind::{Bound, BoundAccess};
 use crate::kernel::Kernel;
-use crate::schedule::schedule;
+use crate::schedule::{Merged, schedule};
 use lazuli_core::shape::Dims;
 use lazuli_core::window::Run;
 use lazuli_core::{Caps, Layout, WindowPart};
 use std::sync::Arc;
 
-/// Up to here, positions that are not walked one by one become boxes of their own.
-const SHORT: usize = 8;
-/// Boxes of at least this many elements begin at multiples of [`LINE`] along the lanes, because only
-/// what fills whole lines is written past the caches.
+/// Spaces of at least this many elements are cut at multiples of [`LINE`] along the lanes too, because only what begins
+/// at a line of memory is written past the caches.
 const LARGE: usize = 1 << 20;
-/// Elements: no fewer than a cache line has, whatever the type.
+/// Elements: no fewer than a line has, whatever the type.
 const LINE: usize = 64;
 
 /// A window through which a kernel reads.
@@ -44,6 +43,13 @@ struct Span {
     even: bool,
 }
 
+/// What boxes have in common: a launch like theirs, and which axes of the kernel became its own.
+struct Common {
+    bound: Bound,
+    merged: Merged,
+    points: usize,
+}
+
 /// The launches of a kernel without a reduction; that of the largest box is the first. `rows` are the extents
 /// of its axes, none 0; accesses through windows are those of the arrays behind.
 pub(crate) fn divide(
@@ -61,52 +67,66 @@ pub(crate) fn divide(
             if large && j + 1 == rows.len() { at_lines(spans) } else { spans }
         })
         .collect();
-    // What all even boxes have in common follows from one of them. An axis that is cut stays one: it must
-    // neither be dropped for a length of 1 nor merge with others, so its stand-in is never as long as it is.
+    // An axis that is cut stays one: it must neither be dropped for a length of 1 nor merge with others, so
+    // its stand-in is never as long as it is.
     let like = spans.iter().zip(rows).map(|(spans, &n)| match spans[..] {
         [Span { even: true, .. }] => n,
-        _ => match spans.iter().filter(|s| s.even).map(|s| s.length).max() {
+        _ => match spans.iter().map(|s| s.length).filter(|&length| length < n).max() {
             Some(length) if length > 1 => length,
             _ => n + 1,
         },
     });
     let like: Dims = like.collect();
-    let (common, merged) = schedule(kernel.clone(), like.clone(), Dims::new(), accesses.to_vec(), caps);
-    let share = |of: usize, points: usize| {
-        (of as f64 * points as f64 / like.iter().product::<usize>() as f64).round() as usize
+    let common = |accesses: Vec<BoundAccess>| {
+        let (bound, merged) = schedule(kernel.clone(), like.clone(), Dims::new(), accesses, caps);
+        Common { bound, merged, points: like.iter().product() }
     };
-
     let mut boxes = product(&spans);
+    let is_even = |spans: &[Span]| spans.iter().all(|s| s.even);
+    let even = common(accesses.to_vec());
+    let odd = boxes.iter().any(|b| !is_even(b)).then(|| common(with_any_steps(accesses, windows)));
+
     let points = |b: &[Span]| b.iter().map(|s| s.length).product::<usize>();
     if let Some(largest) = (0..boxes.len()).max_by_key(|&b| points(&boxes[b])) {
         boxes.swap(0, largest);
     }
-    let place = |part: usize, spans: Vec<Span>| {
-        let extents: Dims = spans.iter().map(|s| s.length).collect();
+    let place = |(part, spans): (usize, Vec<Span>)| {
         let moved = moved(kernel, rows, accesses, windows, &spans);
-        if spans.iter().all(|s| s.even) {
-            let mut bound = common.clone();
-            bound.rows = merged.iter().map(|axes| extents[axes.clone()].iter().product()).collect();
-            bound.accesses.iter_mut().zip(&moved).for_each(|(a, m)| a.offset = m.offset);
-            let points = points(&spans);
-            bound.bytes_read = share(bound.bytes_read, points);
-            bound.bytes_written = share(bound.bytes_written, points);
-            bound.work *= points as f64 / like.iter().product::<usize>() as f64;
-            return Bound { part: part as u32, ..bound };
+        let common = if is_even(&spans) { &even } else { odd.as_ref().expect("there are odd ones") };
+        let mut bound = common.bound.clone();
+        let over = |axes: &std::ops::Range<usize>| spans[axes.clone()].iter().map(|s| s.length).product();
+        bound.rows = common.merged.iter().map(over).collect();
+        for (a, moved) in bound.accesses.iter_mut().zip(&moved) {
+            a.offset = moved.offset;
+            // The step of merged axes is that of the last one. (Of none, for a single element, any will do.)
+            for (step, axes) in a.rows.iter_mut().zip(&common.merged) {
+                *step = axes.clone().last().map_or(0, |j| moved.rows[j]);
+            }
         }
-        Bound { part: part as u32, ..schedule(kernel.clone(), extents, Dims::new(), moved, caps).0 }
+        let share = points(&spans) as f64 / common.points as f64;
+        let part_of = |bytes: usize| (bytes as f64 * share).round() as usize;
+        (bound.bytes_read, bound.bytes_written) = (part_of(bound.bytes_read), part_of(bound.bytes_written));
+        bound.work *= share;
+        Bound { part: part as u32, ..bound }
     };
-    boxes.into_iter().enumerate().map(|(part, spans)| place(part, spans)).collect()
+    boxes.into_iter().enumerate().map(place).collect()
 }
 
-/// What windows do along row axis number `j`, each once.
+/// The accesses, with steps through windows that are like no other: what is scheduled so can run with any.
+fn with_any_steps(accesses: &[BoundAccess], windows: &[Window<'_>]) -> Vec<BoundAccess> {
+    let mut out = accesses.to_vec();
+    windows.iter().for_each(|w| out[w.access].rows.fill(2));
+    out
+}
+
+/// What windows do along row axis number `j`, each once, with the extents of their arrays.
 fn parts_along(kernel: &Kernel, j: usize, windows: &[Window<'_>]) -> Vec<WindowPart> {
     let mut out = Vec::new();
     for w in windows {
         let axes = &kernel.accesses[w.access].axes;
-        let along = axes.iter().zip(w.parts).filter(|&(&axis, _)| axis == Some(kernel.rows[j]));
-        for (_, part) in along {
-            if !out.contains(part) {
+        for ((&axis, part), &stride) in axes.iter().zip(w.parts).zip(&w.layout.strides) {
+            // Along a stretched axis all elements are one.
+            if axis == Some(kernel.rows[j]) && stride != 0 && !out.contains(part) {
                 out.push(*part);
             }
         }
@@ -121,12 +141,9 @@ fn spans(n: usize, parts: &[WindowPart]) -> Vec<Span> {
     while start < n {
         let runs = || parts.iter().map(|p| p.run(start, n));
         let length = runs().map(|r| r.length).fold(n - start, usize::min);
-        let even = runs().all(|r: Run| r.step == 1);
-        if even || length > SHORT {
-            out.push(Span { start, length, even });
-        } else {
-            out.extend((start..start + length).map(|start| Span { start, length: 1, even: true }));
-        }
+        // In a single position any step will do.
+        let even = length == 1 || runs().all(|r: Run| r.step == 1);
+        out.push(Span { start, length, even });
         start += length;
     }
     out

@@ -434,7 +434,7 @@ impl<'a> Walk<'a> {
                                 }]
                             })
                             .collect();
-                        body.fast = self.trace.items[node].node.fast();
+                        body.fast = self.trace.fast(node);
                         match op {
                             Op::Map(map) => body.map(*map, dtype, self.trace.dtype(inputs[0]), &args),
                             Op::Call { function, result } => {

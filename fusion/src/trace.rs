@@ -11,7 +11,7 @@
 
 use lazuli_core::op::MapOp;
 use lazuli_core::shape::Dims;
-use lazuli_core::{DType, Error, Layout, NodeRef, Op, UnaryOp, Value, View};
+use lazuli_core::{DType, Error, FastMath, Layout, NodeRef, Op, UnaryOp, Value, View};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::cell::Cell;
@@ -121,7 +121,15 @@ impl Trace {
 
     /// May some results differ from what is written?
     pub fn is_fast(&self) -> bool {
-        self.items.iter().any(|item| !item.node.fast().is_empty())
+        (0..self.items.len()).any(|n| !self.fast(n).is_empty())
+    }
+
+    /// What may be done differently from what is written where node `n` is computed.
+    pub(crate) fn fast(&self, n: usize) -> FastMath {
+        match self.op(n) {
+            Some((Op::Map(_) | Op::Call { .. }, _)) => self.items[n].node.fast(),
+            _ => FastMath::empty(),
+        }
     }
 
     /// Is the node not to be computed, because its value is there or will be given?
@@ -193,8 +201,8 @@ impl Trace {
         for (n, item) in self.items.iter().enumerate() {
             let mut head = item.node.dtype() as u64;
             // Rare, and like no other word of a key.
-            if !item.node.fast().is_empty() {
-                s.0.push((1 << 63) | item.node.fast().bits() as u64);
+            if !self.fast(n).is_empty() {
+                s.0.push((1 << 63) | self.fast(n).bits() as u64);
             }
             match self.op(n) {
                 None => {

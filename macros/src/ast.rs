@@ -230,9 +230,9 @@ pub enum Kind {
     Thread(&'static str, Option<Ident>, Vec<Expr>),
     /// `return` of a kernel.
     Leave,
-    /// An element of a stencil's window: its name, the distance along each axis, and what stands beyond the
-    /// edges of an axis, where this is a constant.
-    Window(Ident, Vec<TokenStream>, Vec<Option<Expr>>),
+    /// An element of a stencil's window: its name, the distance along each axis, and the name of what stands
+    /// beyond the edges of an axis, where this is a constant.
+    Window(Ident, Vec<TokenStream>, Vec<Option<Ident>>),
 }
 
 /// What can be assigned.

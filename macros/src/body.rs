@@ -7,7 +7,6 @@
 use crate::ast::*;
 use crate::loops::Around;
 use crate::refuse::{self, at};
-use crate::stencil::Edge;
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use std::collections::HashMap;
@@ -23,7 +22,7 @@ pub enum Name {
     Variable,
     /// An array of a kernel; may it be written?
     Array(bool),
-    /// A window of a stencil, of this many axes.
+    /// The window of this number of a stencil.
     Window(usize),
 }
 
@@ -35,8 +34,8 @@ pub struct Reader<'a> {
     pub generics: &'a [String],
     /// Is it a kernel, with what only these have?
     pub kernel: bool,
-    /// If it is a stencil: what stands beyond the edges, for each axis.
-    pub edges: Option<Vec<Edge>>,
+    /// If it is a stencil: for each axis of its windows, whether a constant stands beyond the edges.
+    pub edges: Option<Vec<bool>>,
     /// Has the kernel a shared array whose length the launch gives?
     pub dynamic: bool,
     /// Names in scope.

@@ -46,7 +46,7 @@ impl Scalar<'_> {
     /// The function.
     pub fn function(&self, f: &Function) -> TokenStream {
         let arguments: Vec<_> = f.signature.arguments.iter().map(|a| self.argument(a)).collect();
-        self.function_of(f, &arguments)
+        self.function_of(f, &arguments, TokenStream::new())
     }
 
     /// An argument, as written.
@@ -56,12 +56,12 @@ impl Scalar<'_> {
         quote!(#mutable #name: #ty)
     }
 
-    /// The function, of these arguments.
-    pub fn function_of(&self, f: &Function, arguments: &[TokenStream]) -> TokenStream {
+    /// The function, of these arguments, with what stands before its body.
+    pub fn function_of(&self, f: &Function, arguments: &[TokenStream], before: TokenStream) -> TokenStream {
         let body = self.block(&f.body);
         let output = ty(&f.signature.output);
         let (generics, _, clause) = f.signature.generics.split_for_impl();
-        quote!(fn lazuli_scalar #generics (#(#arguments),*) -> #output #clause #body)
+        quote!(fn lazuli_scalar #generics (#(#arguments),*) -> #output #clause { #before #body })
     }
 
     fn block(&self, block: &Block) -> TokenStream {
@@ -95,7 +95,8 @@ impl Scalar<'_> {
         quote_spanned!(span=> #f(#(#arguments),*))
     }
 
-    fn expr(&self, e: &Expr) -> TokenStream {
+    /// An expression.
+    pub fn expr(&self, e: &Expr) -> TokenStream {
         let span = e.span;
         match &e.kind {
             Kind::Literal(tokens) | Kind::Constant(tokens) => tokens.clone(),
@@ -189,7 +190,7 @@ impl Scalar<'_> {
             }
             Kind::Leave => quote_spanned!(span=> return),
             Kind::Window(name, offsets, beyond) => {
-                stencil::read(name, offsets, beyond, span, &quote!(check::), &|e| self.expr(e))
+                stencil::read(name, offsets, beyond, span, &quote!(check::))
             }
         }
     }

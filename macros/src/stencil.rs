@@ -76,6 +76,8 @@ struct Stencil {
     rank: usize,
     /// For each of them.
     edges: Vec<Edge>,
+    /// For each window, and each axis: the constant beyond the edges.
+    beyond: Vec<Vec<Option<Expr>>>,
 }
 
 /// An argument.
@@ -175,10 +177,6 @@ fn read_item(attribute: TokenStream, item: TokenStream) -> Result<Stencil> {
     }
     let signature = signature(&f, limit);
     let mut reader = Reader::new(&f.sig.ident, &generics);
-    reader.edges = Some(edges.clone());
-    for (name, rank, _) in &windows {
-        reader.declare_as(name, Name::Window(*rank));
-    }
     for argument in &f.sig.inputs {
         if let FnArg::Typed(t) = argument
             && let Pat::Ident(p) = &*t.pat
@@ -186,12 +184,25 @@ fn read_item(attribute: TokenStream, item: TokenStream) -> Result<Stencil> {
             reader.declare(&p.ident, p.mutability.is_some());
         }
     }
+    // Before windows have names: a constant is no element of one.
+    let mut beyond = Vec::new();
+    for _ in &windows {
+        let value = |edge: &Edge| match edge {
+            Edge::Constant(value) => reader.expr(value).map(Some),
+            Edge::Element(_) => Ok(None),
+        };
+        beyond.push(edges.iter().map(value).collect::<Result<Vec<_>>>()?);
+    }
+    reader.edges = Some(edges.iter().map(|edge| matches!(edge, Edge::Constant(_))).collect());
+    for (number, (name, ..)) in windows.iter().enumerate() {
+        reader.declare_as(name, Name::Window(number));
+    }
     let body = reader.block(&f.block);
     match (signature, body) {
         (Ok(signature), Ok(mut body)) => {
             let returns = reader.returns - tail(&mut body) as usize;
             let function = Function { signature, body, early: returns > 0 };
-            Ok(Stencil { function, parameters, rank, edges })
+            Ok(Stencil { function, parameters, rank, edges, beyond })
         }
         (Err(mut one), Err(other)) => {
             one.combine(other);
@@ -254,27 +265,22 @@ impl Reader<'_> {
                     offsets.insert(0, &*i.index);
                     inner = &i.expr;
                 }
-                let Some((name, rank)) = self.window(inner) else { return Ok(None) };
+                let Some((name, number)) = self.window(inner) else { return Ok(None) };
+                let constant = self.edges.clone().unwrap_or_default();
+                let rank = constant.len();
                 if offsets.len() != rank {
                     let all = "[0]".repeat(rank);
                     let words =
                         format!("`{name}` has {rank} axes: write `{name}{all}` for the element itself");
                     return at(e, words);
                 }
-                let edges = self.edges.clone().unwrap_or_default();
-                let mut beyond = Vec::new();
-                for edge in edges {
-                    beyond.push(match edge {
-                        Edge::Constant(value) => Some(self.expr(&value)?),
-                        Edge::Element(_) => None,
-                    });
-                }
+                let beyond = (0..rank).map(|axis| constant[axis].then(|| beyond(number, axis))).collect();
                 let offsets = offsets.into_iter().map(|o| o.to_token_stream()).collect();
                 Ok(Some(Kind::Window(name, offsets, beyond)))
             }
             syn::Expr::Path(_) => match self.window(e) {
-                Some((name, rank)) => {
-                    let all = "[0]".repeat(rank);
+                Some((name, _)) => {
+                    let all = "[0]".repeat(self.edges.as_ref().map_or(1, Vec::len));
                     at(
                         e,
                         format!("`{name}` is a window: write an element of it, `{name}{all}` or one nearby"),
@@ -286,7 +292,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The window that an expression names, and its axes.
+    /// The window that an expression names, and its number.
     fn window(&self, e: &syn::Expr) -> Option<(Ident, usize)> {
         let p = match e {
             syn::Expr::Path(p) => p,
@@ -296,28 +302,31 @@ impl Reader<'_> {
         };
         let name = p.path.get_ident()?;
         match self.named(name)? {
-            Name::Window(rank) => Some((name.clone(), rank)),
+            Name::Window(number) => Some((name.clone(), number)),
             _ => None,
         }
     }
 }
 
-/// An element of a window, for either expansion: `of` writes an expression of it, `module` is where its
-/// functions are.
+/// The name of what stands beyond the edges of an axis of a window.
+fn beyond(window: usize, axis: usize) -> Ident {
+    format_ident!("beyond{window}x{axis}", span = Span::mixed_site())
+}
+
+/// An element of a window, for either expansion: `module` is where its functions are.
 pub fn read(
     name: &Ident,
     offsets: &[TokenStream],
-    beyond: &[Option<Expr>],
+    beyond: &[Option<Ident>],
     span: Span,
     module: &TokenStream,
-    of: &dyn Fn(&Expr) -> TokenStream,
 ) -> TokenStream {
     let private = quote!(::lazuli::__private::stencil::#module);
     let (seen, at) = (Ident::new("seen", Span::mixed_site()), Ident::new("offsets", Span::mixed_site()));
     let rank = offsets.len();
     let read = quote_spanned!(span=> #private at(#name, #at));
     let kept = beyond.iter().enumerate().filter_map(|(axis, value)| {
-        let value = of(value.as_ref()?);
+        let value = value.as_ref()?;
         Some(quote!(let #seen = #private keep(#at, #axis, #seen, #value);))
     });
     quote! {{
@@ -393,7 +402,26 @@ fn write(stencil: &Stencil) -> TokenStream {
         GenericParam::Type(t) => Some(&t.ident),
         _ => None,
     });
-    let (check, trace) = (scalar.function_of(f, &checked), traced.function_of(f, &written));
+    // The constants beyond the edges, for each window in its own type.
+    let elements = stencil.parameters.iter().filter_map(|p| match p {
+        Parameter::Window(number, _, element) => Some((usize::from(*number), element)),
+        Parameter::Plain(_) => None,
+    });
+    let (mut before_check, mut before) = (TokenStream::new(), TokenStream::new());
+    for (number, element) in elements {
+        for (axis, value) in stencil.beyond[number].iter().enumerate() {
+            let (Some(value), name) = (value, beyond(number, axis)) else { continue };
+            let (checked, traced) = (scalar.expr(value), traced.value(value));
+            before_check.extend(quote!(let #name: #element = #checked;));
+            before.extend(quote!(let #name: ::lazuli::Expr<#element> = #traced;));
+        }
+    }
+    let check = scalar.function_of(f, &checked, before_check);
+    let trace = traced.function_of(f, &written, before);
+    let first = stencil.parameters.iter().find_map(|p| match p {
+        Parameter::Window(0, _, element) => Some(quote!(#private::stencil::look::<#element, #rank>();)),
+        _ => None,
+    });
     let body = quote!(lazuli_traced #turbofish (true, #(#declared),*));
     let body = if tuple { body } else { quote!((#body,)) };
     let (attributes, visibility, label) = (&s.attributes, &s.visibility, name.to_string());
@@ -417,7 +445,9 @@ fn write(stencil: &Stencil) -> TokenStream {
                 #[allow(warnings, clippy::all)]
                 fn traced() -> (#(::lazuli::Expr<#results>,)*) {
                     #trace
-                    #body
+                    let lazuli_results = #body;
+                    #first
+                    lazuli_results
                 }
 
                 fn at() -> &'static ::core::panic::Location<'static> {

@@ -50,7 +50,7 @@ impl Traced<'_> {
     /// The function.
     pub fn function(&self, f: &Function) -> TokenStream {
         let arguments: Vec<_> = f.signature.arguments.iter().map(|a| self.argument(a)).collect();
-        self.function_of(f, &arguments)
+        self.function_of(f, &arguments, TokenStream::new())
     }
 
     /// An argument.
@@ -59,8 +59,8 @@ impl Traced<'_> {
         quote!(#name: ::lazuli::Expr<#ty>)
     }
 
-    /// The function, of these arguments.
-    pub fn function_of(&self, f: &Function, arguments: &[TokenStream]) -> TokenStream {
+    /// The function, of these arguments, with what stands before its body.
+    pub fn function_of(&self, f: &Function, arguments: &[TokenStream], before: TokenStream) -> TokenStream {
         let (frame, outer) = (fresh("frame"), fresh("outer"));
         let signature = self.signature;
         let variables = self.variables();
@@ -77,6 +77,7 @@ impl Traced<'_> {
             fn lazuli_traced #generics (#outer: bool, #(#arguments),*) -> #output #clause {
                 let #frame = ::lazuli::__private::traced::Frame::<#output>::enter(#outer, #early);
                 #(#variables)*
+                #before
                 #leave
             }
         }
@@ -247,7 +248,7 @@ impl Traced<'_> {
     }
 
     /// An expression as a value.
-    fn value(&self, e: &Expr) -> TokenStream {
+    pub fn value(&self, e: &Expr) -> TokenStream {
         if e.diverges {
             let (unit, dead) = (self.unit(e), of("dead", e.span));
             return quote!({ #unit #dead() });
@@ -339,9 +340,7 @@ impl Traced<'_> {
                 let array = array.as_ref().map(|array| quote!(#array,));
                 quote_spanned!(span=> #f(#array #(#arguments),*))
             }
-            Kind::Window(name, offsets, beyond) => {
-                stencil::read(name, offsets, beyond, span, &quote!(), &|e| self.value(e))
-            }
+            Kind::Window(name, offsets, beyond) => stencil::read(name, offsets, beyond, span, &quote!()),
             // What has no value: the scalar expansion has the compiler say so.
             _ => {
                 let unit = self.unit(e);

@@ -82,6 +82,13 @@ pub fn argument<T: Element>() -> Expr<T> {
     Expr::argument()
 }
 
+/// Sees the element itself if the stencil sees nothing: a call is of arrays.
+pub fn look<T: Element, const N: usize>() {
+    if tracer::sights().is_empty() {
+        at(window::<T, N>(0), [0; N]);
+    }
+}
+
 /// The element at these distances.
 pub fn at<T: Element, const N: usize>(window: Window<T, N>, offsets: [isize; N]) -> Expr<T> {
     let offsets = SmallVec::from_slice(&offsets);
@@ -177,6 +184,14 @@ fn record(
             let text = format!("the stencil looks along {n} axes, but an array of shape {shape:?} has fewer");
             return Err(call.error(ErrorKind::InvalidArgument(text)));
         }
+        let boxes = boxes(&sketch.sights, edges.len());
+        if boxes > BOXES {
+            let text = format!(
+                "the elements that it sees divide an array into {boxes} boxes, of which there may be {BOXES}: \
+                 see fewer along several axes at once"
+            );
+            return Err(call.error(ErrorKind::InvalidArgument(text)));
+        }
         let kind = |window: bool| {
             nodes.iter().zip(&is_window).filter(move |&(_, &w)| w == window).map(|(node, _)| node)
         };
@@ -191,6 +206,24 @@ fn record(
             dtypes.iter().map(|&dtype| Node::poisoned(dtype, error.clone(), like.device())).collect()
         }
     }
+}
+
+/// Boxes that a kernel's space may be divided into: each is a launch, and memory of the plan.
+const BOXES: usize = 8192;
+
+/// Boxes into which what a stencil sees divides an array, nearly.
+fn boxes(sights: &[Sight], rank: usize) -> usize {
+    let along = |axis: usize| {
+        let mut distances: Vec<isize> = sights
+            .iter()
+            .filter_map(|s| if let Sight::Element { offsets, .. } = s { Some(offsets[axis]) } else { None })
+            .filter(|&offset| offset != 0)
+            .collect();
+        distances.sort_unstable();
+        distances.dedup();
+        distances.len() + 1
+    };
+    (0..rank).map(along).fold(1, usize::saturating_mul)
 }
 
 /// What a stencil sees, for arrays of this shape.

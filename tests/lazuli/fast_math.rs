@@ -121,3 +121,16 @@ fn halves_and_integers_are_as_they_were() {
     let n = Array::arange(0, 100, 1);
     assert_eq!(values(&lazuli::fast_math(FastMath::all(), || &n * &n - &n)), values(&(&n * &n - &n)));
 }
+
+#[test]
+fn checked_as_it_was_planned() {
+    if !alone("fast_math::checked_as_it_was_planned") {
+        return;
+    }
+    lazuli::verify(true);
+    let [a, b, c] = [0, 1, 2].map(|k| Array::from_vec(data(k)));
+    let fast = || lazuli::fast_math(FastMath::CONTRACT, || &a * &b + &c);
+    assert_eq!(values(&fast()), values(&a.mul_add(&b, &c)));
+    let stepwise = lazuli::fusion(false, || values(&fast()));
+    assert_eq!(stepwise, values(&(&a * &b + &c)));
+}

@@ -298,6 +298,139 @@ fn plans_of_stencils() {
 }
 
 #[test]
+fn one_sided_stencils_leave_their_input_alone() {
+    #[lazuli::stencil(nearest)]
+    fn back(x: &[f32]) -> f32 {
+        x[0] - x[-1]
+    }
+    #[lazuli::stencil(wrap)]
+    fn forth(x: &[f32]) -> f32 {
+        x[0] - x[1]
+    }
+    #[lazuli::stencil(nearest)]
+    fn corner(x: &[[f32]]) -> f32 {
+        x[0][0] - x[-1][0] - x[0][-1]
+    }
+    // Larger than what is not worth to be reused, and given away: nobody else has it.
+    let n = 1 << 17;
+    let v = numbers(n);
+    let backward: Vec<f32> = (0..n).map(|i| v[i] - v[i.saturating_sub(1)]).collect();
+    let forward: Vec<f32> = (0..n).map(|i| v[i] - v[(i + 1) % n]).collect();
+    let w = 512;
+    let up = |i: usize| if i < w { i } else { i - w };
+    let left = |i: usize| if i % w == 0 { i } else { i - 1 };
+    let corners: Vec<f32> = (0..n).map(|i| v[i] - v[up(i)] - v[left(i)]).collect();
+    for device in engines() {
+        for threads in [1, 7, 0] {
+            lazuli::set_num_threads(threads);
+            for _ in 0..2 {
+                assert_bits("backwards", &back(on(&device, &v)), &backward, |i| format!("element {i}"));
+                assert_bits("forwards", &forth(on(&device, &v)), &forward, |i| format!("element {i}"));
+                let x = on(&device, &v).reshape([n / w, w]);
+                assert_bits("a corner", &corner(x), &corners, |i| format!("element {i}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn positions_seen_through_windows() {
+    let n = 40i64;
+    let at = |i: i64| i.clamp(0, n - 1) as f64;
+    let expected: Vec<f64> = (0..n).map(|i| (at(i - 1) + at(i) + at(i + 1)) / 3.0).collect();
+    for device in engines() {
+        let x = Array::arange(0, n, 1).to_device(&device);
+        assert_bits("arange", &average(x.cast::<f64>()), &expected, |i| format!("element {i}"));
+        let rolled: Vec<i64> = (0..n).map(|i| (i + n - 2) % n).collect();
+        assert_bits("rolled", &x.roll(2, 0), &rolled, |i| format!("element {i}"));
+        let column = x.reshape([n, 1]).broadcast_to([n, 3]).roll(2, 0).slice(s![.., 1]);
+        assert_bits("a column", &column, &rolled, |i| format!("element {i}"));
+    }
+    // Made where they are needed, never stored.
+    let lazily = average(Array::linspace(0.0f64, 39.0, 40));
+    assert_eq!(
+        values(&lazily),
+        values(&average(Array::from_vec(values(&Array::linspace(0.0f64, 39.0, 40)))))
+    );
+}
+
+#[test]
+fn stencils_that_see_nothing_or_much() {
+    #[lazuli::stencil(nearest)]
+    fn blind(_u: &[f32]) -> f32 {
+        1.5
+    }
+    #[lazuli::stencil(constant(k * 2.0))]
+    fn shadowed(u: &[f32], k: f32) -> f32 {
+        let k = k * 100.0;
+        u[-1] + k - k
+    }
+    #[lazuli::stencil(wrap)]
+    fn star(u: &[[[i64]]]) -> i64 {
+        u[0][0][0] * 10 + u[-3][0][0] - u[-2][0][0] + u[-1][0][0] * 2 - u[1][0][0]
+            + u[2][0][0] * 3
+            + u[3][0][0]
+            - u[0][-3][0]
+            + u[0][-2][0] * 4
+            - u[0][-1][0]
+            + u[0][1][0]
+            + u[0][2][0] * 5
+            + u[0][3][0]
+            - u[0][0][-3]
+            + u[0][0][-2] * 6
+            - u[0][0][-1]
+            + u[0][0][1]
+            + u[0][0][2] * 7
+            + u[0][0][3]
+    }
+    #[lazuli::stencil(wrap)]
+    fn splintered(u: &[[[[f32]]]]) -> f32 {
+        u[-1][1][9][2]
+            + u[-2][2][8][3]
+            + u[-3][3][7][4]
+            + u[-4][4][6][5]
+            + u[-5][5][5][6]
+            + u[-6][6][4][7]
+            + u[-7][7][3][8]
+            + u[-8][8][2][9]
+            + u[-9][9][1][1]
+    }
+    let x: Vec<i64> = (0..6 * 7 * 20).map(|i| i * 37 % 101).collect();
+    let at = |i: usize, j: usize, k: usize, a: usize, d: i64| {
+        let step = |i: usize, n: usize, b: usize| {
+            if a == b { (i as i64 + d).rem_euclid(n as i64) as usize } else { i }
+        };
+        x[(step(i, 6, 0) * 7 + step(j, 7, 1)) * 20 + step(k, 20, 2)]
+    };
+    let mut expected = Vec::new();
+    for (i, j, k) in (0..6 * 7 * 20).map(|p| (p / 140, p / 20 % 7, p % 20)) {
+        let along = |a: usize, first: i64, second: [i64; 2]| {
+            let at = |d| at(i, j, k, a, d);
+            first * at(-3) + second[0] * at(-2) + second[1] * at(-1)
+        };
+        let beyond =
+            |a: usize, c: i64, s: i64| s * at(i, j, k, a, 1) + c * at(i, j, k, a, 2) + at(i, j, k, a, 3);
+        expected.push(
+            at(i, j, k, 0, 0) * 10
+                + along(0, 1, [-1, 2])
+                + beyond(0, 3, -1)
+                + along(1, -1, [4, -1])
+                + beyond(1, 5, 1)
+                + along(2, -1, [6, -1])
+                + beyond(2, 7, 1),
+        );
+    }
+    for device in engines() {
+        assert_array(&blind(on(&device, &[1.0f32; 5])), &[5], &[1.5; 5]);
+        assert_array(&shadowed(on(&device, &[1.0f32, 2.0]), 4.0), &[2], &[8.0, 1.0]);
+        let cube = on(&device, &x).reshape([6, 7, 20]);
+        assert_bits("a star", &star(&cube), &expected, |i| format!("element {i}"));
+    }
+    let text = message(&splintered(Array::<f32>::zeros([30, 30, 30, 30])));
+    assert!(text.contains("boxes") && text.contains("splintered"), "{text}");
+}
+
+#[test]
 fn bad_input() {
     let flat = Array::from_vec(numbers(10));
     let text = message(&nearest::cross(&flat, 1.0));

@@ -234,43 +234,56 @@ impl Prepared {
 }
 
 struct Cache<V> {
-    entries: FxHashMap<Box<[u64]>, (V, u64)>,
+    entries: FxHashMap<Box<[u64]>, Entry<V>>,
     clock: u64,
-    /// Words of all keys: what is remembered grows with them.
-    words: usize,
+    /// What all entries weigh.
+    weight: usize,
 }
 
-/// Most words of keys in a cache. A plan takes some ten times the memory of its key.
+struct Entry<V> {
+    value: V,
+    /// When it was asked for last.
+    age: u64,
+    /// Words of its key, which what is remembered mostly grows with, and more.
+    weight: usize,
+}
+
+/// The most that the entries of a cache may weigh, in words of keys. A plan takes some ten times the memory of its key.
 const CAPACITY: usize = 1 << 19;
 
 impl<V: Clone> Cache<V> {
     fn new() -> Cache<V> {
-        Cache { entries: FxHashMap::default(), clock: 0, words: 0 }
+        Cache { entries: FxHashMap::default(), clock: 0, weight: 0 }
     }
 
     fn get(&mut self, key: &[u64]) -> Option<V> {
         self.clock += 1;
         let entry = self.entries.get_mut(key)?;
-        entry.1 = self.clock;
-        Some(entry.0.clone())
+        entry.age = self.clock;
+        Some(entry.value.clone())
     }
 
-    /// Keeps a value, and gives those that go for it: they are to be dropped without the lock, as unloading
-    /// what belongs to them may take long.
+    /// Keeps a value that weighs `more` than its key, and gives those that go for it: they are to be dropped without
+    /// the lock, as unloading what belongs to them may take long.
     #[must_use]
-    fn put(&mut self, key: Box<[u64]>, value: V) -> Vec<V> {
+    fn put(&mut self, key: Box<[u64]>, more: usize, value: V) -> Vec<V> {
         let mut gone = Vec::new();
-        self.words += key.len();
-        if self.words > CAPACITY && !self.entries.is_empty() {
-            let mut ages: Vec<u64> = self.entries.values().map(|e| e.1).collect();
+        let weight = key.len() + more;
+        self.weight += weight;
+        if self.weight > CAPACITY && !self.entries.is_empty() {
+            let mut ages: Vec<u64> = self.entries.values().map(|e| e.age).collect();
             let middle = ages.len() / 2;
             let (_, &mut median, _) = ages.select_nth_unstable(middle);
             // At least one goes, also if there is only one.
-            gone.extend(self.entries.extract_if(|_, e| e.1 <= median).map(|(_, e)| e.0));
-            self.words = key.len() + self.entries.keys().map(|k| k.len()).sum::<usize>();
+            gone.extend(self.entries.extract_if(|_, e| e.age <= median).map(|(_, e)| e.value));
+            self.weight = weight + self.entries.values().map(|e| e.weight).sum::<usize>();
         }
         self.clock += 1;
-        gone.extend(self.entries.insert(key, (value, self.clock)).map(|e| e.0));
+        let entry = Entry { value, age: self.clock, weight };
+        if let Some(before) = self.entries.insert(key, entry) {
+            self.weight -= before.weight;
+            gone.push(before.value);
+        }
         gone
     }
 }
@@ -296,7 +309,7 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
         let made = Arc::new(plan(trace, caps));
         tracing::debug!(steps = made.steps.len(), breaks = made.breaks.len(), "planned");
         if small {
-            let gone = lock(&PLANS).put(trace.structure_key().into(), made.clone());
+            let gone = lock(&PLANS).put(trace.structure_key().into(), 0, made.clone());
             drop(gone);
         }
         made
@@ -321,7 +334,12 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
         cuda: OnceLock::new(),
     });
     if small {
-        let gone = lock(&PREPARED).put(trace.exact_key().into(), prepared.clone());
+        // Beyond one launch a kernel, which the key has paid for.
+        let boxes = prepared.launches.launches.iter().map(|launch| match launch {
+            Launch::Kernel(bound) if bound.part > 0 => 4 + 2 * bound.accesses.len(),
+            _ => 0,
+        });
+        let gone = lock(&PREPARED).put(trace.exact_key().into(), boxes.sum(), prepared.clone());
         drop(gone);
     }
     prepared

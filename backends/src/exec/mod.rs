@@ -176,7 +176,7 @@ fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
     run::launch_all(trace, &prepared, &engines, &memory, &|n| leaf_of(trace, n)).map_err(fail)?;
     let is_cold = cfg!(feature = "llvm") && root.device() == DeviceId::Cpu;
     count(&prepared, fresh, reused, if is_cold { interpreted } else { 0 });
-    verify::check(trace, &prepared, &memory)?;
+    verify::check(trace, caps, &prepared, &memory)?;
 
     let stored = stored(trace, &prepared, &memory);
     // Roots that show a stored value through views share its memory.

@@ -29,7 +29,9 @@ pub fn reusable(trace: &Trace, launches: &Launches) -> Reused {
     let mut taken: Vec<usize> = Vec::new();
     for (position, launch) in launches.launches.iter().enumerate() {
         let Launch::Kernel(bound) = launch else { continue };
-        if bound.mode != Mode::Map {
+        // Boxes of one kernel read what others of them write.
+        let boxes = launches.launches.get(position + 1).is_some_and(|next| !next.is_first());
+        if bound.mode != Mode::Map || bound.part > 0 || boxes {
             continue;
         }
         for store in bound.accesses.iter().filter(|a| a.write) {

@@ -27,7 +27,7 @@ pub fn is_on() -> bool {
 }
 
 /// Runs the trace again and compares all results, if checking is on.
-pub fn check(trace: &Trace, prepared: &Prepared, memory: &Memory) -> Result<(), Error> {
+pub fn check(trace: &Trace, caps: &Caps, prepared: &Prepared, memory: &Memory) -> Result<(), Error> {
     if !is_on() {
         return Ok(());
     }
@@ -39,7 +39,7 @@ pub fn check(trace: &Trace, prepared: &Prepared, memory: &Memory) -> Result<(), 
         return Ok(());
     }
     // What is allowed to differ differs with what is fused, though not with the engine.
-    let caps = if trace.is_fast() { Caps::CPU } else { Caps::CPU.op_by_op() };
+    let caps = if trace.is_fast() { *caps } else { Caps::CPU.op_by_op() };
     let roots: Vec<_> = trace.roots.iter().map(|&r| trace.items[r].node.clone()).collect();
     // All nodes are claimed, so this is the same trace, with keys for other limits.
     let again = cache::prepare(&Trace::collect(&roots, &caps.words())?, &caps);

@@ -137,12 +137,21 @@ pub fn entries(b: &Bound, geometry: Geometry) -> Vec<String> {
     }
 }
 
+/// Bytes of parameters that a launch may have, whatever the card (PTX ISA 8.0, section 5.1.6.1).
+const PARAMETERS: usize = 4096;
+
 /// Prints a kernel for a grid.
 pub fn print(b: &Bound, geometry: Geometry, dialect: Dialect) -> Result<Printed, String> {
     let e = Emitter::new(dialect);
     let tools = Tools::new(&e);
     let mut result = Ok(());
     let words = super::abi::Abi::of(b).len(b.kernel.params.len()) + WORDS;
+    if dialect == Dialect::Ptx && words * 8 > PARAMETERS {
+        let n = b.accesses.len();
+        return Err(format!(
+            "a launch on a card passes {PARAMETERS} bytes at most, and {n} arrays take more"
+        ));
+    }
     let entries = entries(b, geometry);
     for (s, name) in entries.iter().enumerate() {
         e.define_function(&head(dialect, name, words, geometry.blocks(b)), || {
