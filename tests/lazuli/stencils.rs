@@ -343,7 +343,7 @@ fn positions_seen_through_windows() {
         assert_bits("arange", &average(x.cast::<f64>()), &expected, |i| format!("element {i}"));
         let rolled: Vec<i64> = (0..n).map(|i| (i + n - 2) % n).collect();
         assert_bits("rolled", &x.roll(2, 0), &rolled, |i| format!("element {i}"));
-        let column = x.reshape([n, 1]).broadcast_to([n, 3]).roll(2, 0).slice(s![.., 1]);
+        let column = x.reshape([40, 1]).broadcast_to([40, 3]).roll(2, 0).slice(s![.., 1]);
         assert_bits("a column", &column, &rolled, |i| format!("element {i}"));
     }
     // Made where they are needed, never stored.
