@@ -95,4 +95,14 @@ fn of_no_window(u: &[f32], k: f32) -> f32 {
     k[0]
 }
 
+#[stencil(constant(u[0]))]
+fn no_constant(u: &[f32]) -> f32 {
+    u[-1]
+}
+
+#[stencil(constant("a"))]
+fn no_number(u: &[f32]) -> f32 {
+    u[-1]
+}
+
 fn main() {}
