@@ -17,6 +17,7 @@ mod elementwise;
 mod eval;
 mod fast_math;
 mod function;
+mod generalized;
 mod inspect;
 mod interop;
 mod kernel;
@@ -53,6 +54,7 @@ pub use function::{
     Arg, Bundle, ElementwiseKernel, Expr, Given as KernelArguments, Inputs as KernelInputs,
     Outputs as KernelOutputs, if_else, while_loop,
 };
+pub use generalized::InnerArg;
 pub use inspect::{Inspection, IntoCapability, KernelCode, Resources, inspect};
 pub use kernel::{Kernel, KernelParameter, KernelParameters, KernelWithShared};
 pub use limit::{RecordingLimit, set_recording_limit, with_recording_limit};
@@ -69,6 +71,9 @@ pub use lazuli_core::shape::DimInt;
 pub use lazuli_fusion::explain::ExplainedStep;
 pub use ndarray::{NewAxis, s};
 
+#[doc = include_str!("generalized/guvectorize.md")]
+pub use lazuli_macros::guvectorize;
+
 #[doc = include_str!("kernel/kernel.md")]
 pub use lazuli_macros::kernel;
 
@@ -84,7 +89,11 @@ pub mod __private {
     pub use crate::function::{
         Arg, Arrays, Join, Kind, Traces, Valued, Vectorized, call, here, scalar, stencil, thread, traced,
     };
+    pub mod generalized {
+        pub use crate::generalized::{Generalized, Made, call, result, scalar, threads, views};
+    }
     pub use crate::kernel::Parameter;
+    pub use lazuli_core::generalized::{Dim, Fault, NAMES};
 }
 
 #[doc = include_str!("../docs/from_numba.md")]

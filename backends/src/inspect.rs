@@ -73,6 +73,7 @@ impl Inspected {
                 llvm::grid::print(bound, geometry, Dialect::Ptx).map_err(ErrorKind::Compile)?
             }
             Launch::MatMul(m) => llvm::grid::matmul::print(m.dtype == DType::F64, Dialect::Ptx),
+            Launch::Call(call) => grid::calls::kernel(call)?.for_card(Bounds::Checked)?.0,
         };
         grid::ptx(&printed, capability, &exit::compiling())
     }
@@ -87,11 +88,16 @@ impl Inspected {
         &self,
         make: impl FnOnce(&mut Jit, &str) -> Result<String, JitError>,
     ) -> Result<String, ErrorKind> {
-        let Launch::Kernel(bound) = &self.launch else {
-            let why =
-                "a library computes matrix products on the CPU; only GPUs have a kernel for them: see `ptx`";
-            return Err(ErrorKind::Compile(why.into()));
+        let why = match &self.launch {
+            Launch::Kernel(_) => "",
+            Launch::MatMul(_) => {
+                "a library computes matrix products on the CPU; only GPUs have a kernel for them: see `ptx`"
+            }
+            Launch::Call(_) => {
+                "on the CPU a generalised function is part of the program, which rustc compiled; only GPUs have a kernel for it: see `ptx`"
+            }
         };
+        let Launch::Kernel(bound) = &self.launch else { return Err(ErrorKind::Compile(why.into())) };
         if !llvm::available() {
             let why = "this CPU has no AVX2 and FMA: its kernels are interpreted, and have no machine code";
             return Err(ErrorKind::Compile(why.into()));
@@ -162,6 +168,10 @@ impl fmt::Display for Inspected {
                 let (rows, inner, columns) = m.extents;
                 let batch: usize = m.batch.iter().product();
                 writeln!(f, "matmul {} {rows} x {inner} x {columns}, {batch} time(s)", m.dtype)
+            }
+            Launch::Call(call) => {
+                let (name, signature) = (call.function.name, call.function.signature);
+                writeln!(f, "{name} {signature}, {} time(s)", call.points())
             }
         }
     }

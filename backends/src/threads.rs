@@ -20,6 +20,18 @@ pub enum Bounds {
     Trusted,
 }
 
+impl Bounds {
+    /// As generalised functions run on a device: they look at their indices themselves, and only on a card is
+    /// there a record to note in what else goes wrong.
+    #[cfg(feature = "llvm")]
+    pub(crate) fn of_call(device: lazuli_core::DeviceId) -> Bounds {
+        match device {
+            lazuli_core::DeviceId::CudaSimulator => Bounds::Trusted,
+            _ => Bounds::Checked,
+        }
+    }
+}
+
 /// How many threads run a kernel, and what their blocks share.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {

@@ -176,6 +176,24 @@ pub enum ErrorKind {
         /// Does the function set a limit?
         limited: bool,
     },
+    /// An index that an inner array of a generalised function does not have.
+    #[error("index {index} is out of range for axis {axis} of `{array}`, of length {len}, in `{function}` ({file}:{line})")]
+    InnerIndex {
+        /// The function.
+        function: &'static str,
+        /// The file that it is in.
+        file: &'static str,
+        /// The line of the access.
+        line: u32,
+        /// The inner array.
+        array: &'static str,
+        /// Its axis.
+        axis: usize,
+        /// The index.
+        index: i64,
+        /// The extent of the axis.
+        len: i64,
+    },
     /// Memory that the system or the memory limit refuses. Nothing was computed or lost: the same
     /// evaluation can be tried again.
     #[error("out of memory: {bytes} bytes could not be had{limit}")]

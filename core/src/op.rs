@@ -6,6 +6,7 @@
 
 use crate::dtype::{DType, Scalar};
 use crate::function::Function;
+use crate::generalized::GeneralizedRef;
 use crate::window::WindowPart;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -249,6 +250,14 @@ pub enum Op {
     /// Matrix product of two inputs `[.., m, k]` and `[.., k, n]` with equal leading axes.
     /// A library call: outside promise P1 (NUMERICS.md section 5).
     MatMul,
+    /// One result of a generalised function, of inputs whose leading axes are the outer ones, all equal.
+    /// A call of its own: nothing fuses with it.
+    Generalized {
+        /// The function.
+        function: GeneralizedRef,
+        /// Which of its results.
+        result: u16,
+    },
 }
 
 impl Op {
@@ -272,6 +281,7 @@ impl Op {
             Op::View(View::Window(_)) => "window".into(),
             Op::Reduce { op, .. } => format!("{op:?}").to_lowercase(),
             Op::MatMul => "matmul".into(),
+            Op::Generalized { function, .. } => function.0.name.into(),
         }
     }
 }

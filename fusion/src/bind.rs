@@ -8,6 +8,7 @@
 
 use crate::arena::{self, Temporary};
 use crate::boxes::{self, Window};
+pub use crate::calls::BoundCall;
 use crate::kernel::{Access, Def, Inst, Kernel, Store, Target};
 use crate::plan::{Plan, Step};
 use crate::schedule::schedule;
@@ -196,6 +197,8 @@ pub enum Launch {
     Kernel(Arc<Bound>),
     /// A library call.
     MatMul(Box<BoundMatMul>),
+    /// A call of a generalised function.
+    Call(Box<BoundCall>),
 }
 
 impl Launch {
@@ -220,14 +223,14 @@ pub struct Launches {
     pub packed_bytes: usize,
 }
 
-struct Binder<'a> {
-    trace: &'a Trace,
+pub(crate) struct Binder<'a> {
+    pub(crate) trace: &'a Trace,
     caps: &'a Caps,
     results: Vec<(usize, usize)>,
     temporaries: Vec<Temporary>,
     /// For each node that is stored: the result or intermediate value that it is.
     slots: Vec<Option<Slot>>,
-    launches: Vec<Launch>,
+    pub(crate) launches: Vec<Launch>,
     packed: usize,
     packed_bytes: usize,
 }
@@ -252,6 +255,7 @@ pub fn bind(plan: &Plan, trace: &Trace, caps: &Caps) -> Launches {
         match step {
             Step::Kernel(kernel) => binder.kernel(kernel),
             Step::MatMul(node) => binder.matmul(*node),
+            Step::Call(nodes) => binder.call(nodes),
         }
     }
     binder.finish()
@@ -259,7 +263,7 @@ pub fn bind(plan: &Plan, trace: &Trace, caps: &Caps) -> Launches {
 
 /// Slots of temporaries stand in `Slot::Arena` as an index until all lifetimes are known.
 impl<'a> Binder<'a> {
-    fn slot(&mut self, node: usize) -> Slot {
+    pub(crate) fn slot(&mut self, node: usize) -> Slot {
         if self.trace.is_leaf(node) {
             return Slot::Leaf(node);
         }
@@ -275,13 +279,13 @@ impl<'a> Binder<'a> {
     }
 
     /// A new intermediate value, alive from the next launch until launch `last`.
-    fn temporary(&mut self, bytes: usize, last: usize) -> Slot {
+    pub(crate) fn temporary(&mut self, bytes: usize, last: usize) -> Slot {
         self.temporaries.push(Temporary { bytes, first: self.launches.len(), last });
         Slot::Arena(self.temporaries.len() - 1)
     }
 
     /// The next launch reads or writes this.
-    fn touch(&mut self, slot: Slot) {
+    pub(crate) fn touch(&mut self, slot: Slot) {
         if let Slot::Arena(t) = slot {
             self.temporaries[t].last = self.launches.len();
         }
@@ -289,7 +293,7 @@ impl<'a> Binder<'a> {
 
     /// Slot and layout of an array seen through views. Where a reshape cannot be done by
     /// strides, what stands before it is copied into row-major order first.
-    fn view(&mut self, node: usize, views: &[usize]) -> (Slot, Layout) {
+    pub(crate) fn view(&mut self, node: usize, views: &[usize]) -> (Slot, Layout) {
         let mut layout = self.trace.layout(node);
         let mut slot = self.slot(node);
         for (k, &v) in views.iter().enumerate() {
@@ -482,6 +486,10 @@ impl<'a> Binder<'a> {
                 Launch::MatMul(mut m) => {
                     m.operands.iter_mut().for_each(|o| settle(&mut o.0));
                     Launch::MatMul(m)
+                }
+                Launch::Call(mut call) => {
+                    call.slots.iter_mut().for_each(settle);
+                    Launch::Call(call)
                 }
             })
             .collect();

@@ -1,6 +1,6 @@
 //! What was planned, and why, for people.
 
-use crate::bind::{Bound, Launch, Launches, Mode, Slot, stored_nodes};
+use crate::bind::{Bound, BoundCall, Launch, Launches, Mode, Slot, stored_nodes};
 use crate::kernel::{Kernel, Target};
 use crate::plan::Plan;
 use crate::trace::Trace;
@@ -86,6 +86,7 @@ impl Explain {
                         reads: inputs.to_vec(),
                     }
                 }
+                Launch::Call(call) => call_step(trace, call, &at),
             })
             .collect();
         let breaks = plan
@@ -235,6 +236,27 @@ fn kernel_step(trace: &Trace, b: &Bound, others: &[&Bound]) -> ExplainedStep {
         bytes_written: b.bytes_written + others.iter().map(|b| b.bytes_written).sum::<usize>(),
         stores,
         reads,
+    }
+}
+
+fn call_step(trace: &Trace, call: &BoundCall, at: &dyn Fn(usize) -> String) -> ExplainedStep {
+    let (_, inputs) = trace.op(call.nodes[0]).expect("a call");
+    let function = call.function;
+    let named = function.names.iter().zip(&call.named).map(|(name, n)| format!(", {name} = {n}"));
+    let reads = inputs.iter().map(|&i| format!("reads {}", show(trace, i)));
+    let writes = call.nodes.iter().map(|&n| format!("writes {}", show(trace, n)));
+    ExplainedStep {
+        kind: "generalised function".into(),
+        operations: vec![format!("{} ({})", function.name, at(call.nodes[0]))],
+        arrays: reads.chain(writes).collect(),
+        schedule: format!("{} times {}{}", call.points(), function.signature, named.collect::<String>()),
+        launches: 1,
+        bytes_read: call.bytes_read,
+        bytes_cached: 0,
+        bytes_written: call.bytes_written,
+        stores: call.nodes.clone(),
+        // As the plan knows them: below their views.
+        reads: inputs.iter().map(|&i| trace.below_strided_views(i).0).filter(|&n| !trace.is_leaf(n)).collect(),
     }
 }
 

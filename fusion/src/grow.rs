@@ -261,6 +261,10 @@ impl<'a> Walk<'a> {
                 self.refuse(instance.node, Reason::Library);
                 false
             }
+            Op::Generalized { .. } => {
+                self.refuse(instance.node, Reason::Generalized);
+                false
+            }
         }
     }
 
@@ -449,7 +453,7 @@ impl<'a> Walk<'a> {
                         let arg = values[&below];
                         body.push(Inst::Reduce(*op, arg))
                     }
-                    Op::MatMul => unreachable!("never computed in place"),
+                    Op::MatMul | Op::Generalized { .. } => unreachable!("never computed in place"),
                 },
                 _ => {
                     if self.trace.op(node).is_some() && !reads.contains(&node) {

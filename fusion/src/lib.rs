@@ -20,6 +20,7 @@ mod arena;
 pub mod bind;
 mod boxes;
 pub mod callee;
+mod calls;
 pub mod expand;
 pub mod explain;
 pub mod grow;

@@ -9,6 +9,7 @@
 //! values may be asked for at once (the tests count the steps).
 
 use crate::callee::{price_of, price_of_call};
+use crate::calls::Calls;
 use crate::grow::{Grown, Rules, grow};
 use crate::kernel::Kernel;
 use crate::marks::Marks;
@@ -35,6 +36,8 @@ pub enum Reason {
     Arrays,
     /// A library computes it.
     Library,
+    /// A generalised function computes it.
+    Generalized,
     /// Several kernels use it, and computing it again would cost more than storing it.
     Shared,
     /// Merging the kernels would make them wait for each other.
@@ -53,6 +56,7 @@ impl Reason {
             Reason::Length => "the kernel has reached its longest body",
             Reason::Arrays => "the kernel has reached the most arrays that it may use",
             Reason::Library => "a library computes it",
+            Reason::Generalized => "a generalised function computes it",
             Reason::Shared => "several kernels use it, and computing it again would cost more",
             Reason::Cycle => "merging would make kernels wait for each other",
         }
@@ -75,6 +79,8 @@ pub enum Step {
     Kernel(Arc<Kernel>),
     /// A matrix product by a library: this MatMul node.
     MatMul(usize),
+    /// A call of a generalised function: its results that are asked for.
+    Call(Vec<usize>),
 }
 
 /// Kernels and library calls in an order that works, for every graph of one structure.
@@ -112,7 +118,9 @@ struct Planner<'a> {
     marks: Marks,
     steps: &'a Cell<usize>,
     kernels: Vec<Grown>,
+    /// Library calls, and calls of generalised functions by their first result.
     libraries: BTreeSet<usize>,
+    calls: Calls,
     breaks: BTreeSet<Break>,
 }
 
@@ -127,7 +135,8 @@ impl<'a> Planner<'a> {
         let mut marks = Marks::new(trace.items.len());
         asked.iter().copied().chain(held).for_each(|n| marks.want(n));
         let (kernels, libraries, breaks) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-        Planner { trace, caps, asked, marks, steps, kernels, libraries, breaks }
+        let calls = Calls::of(trace);
+        Planner { trace, caps, asked, marks, steps, kernels, libraries, calls, breaks }
     }
 
     /// Grows kernels until every value that one of them reads is stored by another, and nothing
@@ -150,6 +159,13 @@ impl<'a> Planner<'a> {
                     work.extend(inputs.iter().filter_map(|&i| self.matmul_operand(i)));
                     continue;
                 }
+                if let Some((Op::Generalized { .. }, inputs)) = self.trace.op(node) {
+                    let results = self.calls.results(node);
+                    results.iter().for_each(|&n| self.marks.take(n));
+                    self.libraries.insert(results[0]);
+                    work.extend(inputs.iter().filter_map(|&i| self.call_operand(i)));
+                    continue;
+                }
                 let rules = Rules { caps: self.caps, marks: &self.marks, steps: self.steps };
                 let grown = grow(self.trace, &[node], &rules)
                     .unwrap_or_else(|reason| unreachable!("one output always fits: {reason:?}"));
@@ -169,6 +185,12 @@ impl<'a> Planner<'a> {
     /// The node that has to be stored for a library to read operand `n`.
     fn matmul_operand(&self, n: usize) -> Option<usize> {
         let (base, _) = self.trace.below_views(n);
+        self.trace.op(base).is_some().then_some(base)
+    }
+
+    /// The node that has to be stored for a generalised function to read operand `n`.
+    fn call_operand(&self, n: usize) -> Option<usize> {
+        let (base, _) = self.trace.below_strided_views(n);
         self.trace.op(base).is_some().then_some(base)
     }
 
@@ -227,12 +249,17 @@ impl<'a> Planner<'a> {
         }
         for (l, &n) in self.libraries.iter().enumerate() {
             maker[n] = Some(self.kernels.len() + l);
+            self.calls.results(n).iter().for_each(|&n| maker[n] = Some(self.kernels.len() + l));
         }
         let makers = |reads: &[usize]| reads.iter().filter_map(|&n| maker[n]).collect();
         let mut waits: Vec<Vec<usize>> = self.kernels.iter().map(|g| makers(&g.reads)).collect();
         waits.extend(self.libraries.iter().map(|&n| {
-            let (_, inputs) = self.trace.op(n).expect("an operation");
-            let operands: Vec<usize> = inputs.iter().filter_map(|&i| self.matmul_operand(i)).collect();
+            let (op, inputs) = self.trace.op(n).expect("an operation");
+            let operand = |&i: &usize| match op {
+                Op::MatMul => self.matmul_operand(i),
+                _ => self.call_operand(i),
+            };
+            let operands: Vec<usize> = inputs.iter().filter_map(operand).collect();
             makers(&operands)
         }));
         waits
@@ -265,12 +292,19 @@ impl<'a> Planner<'a> {
                     && self.trace.items[*n].node.is_held()
             }));
         }
+        // What a generalised function gives is stored anyway; what somebody holds is not computed again.
+        let calls = &self.calls;
+        let held = |n: &&usize| self.trace.items[**n].node.is_held();
+        libraries.iter().for_each(|&n| results.extend(calls.results(n).iter().filter(held)));
         let mut kernels: Vec<Option<Kernel>> = self.kernels.into_iter().map(|g| Some(g.kernel)).collect();
         let steps = order
             .into_iter()
             .map(|s| match kernels.get_mut(s) {
                 Some(k) => Step::Kernel(Arc::new(k.take().expect("each step once"))),
-                None => Step::MatMul(libraries[s - first_library]),
+                None => match (libraries[s - first_library], calls.results(libraries[s - first_library])) {
+                    (n, []) => Step::MatMul(n),
+                    (_, results) => Step::Call(results.to_vec()),
+                },
             })
             .collect();
         Plan { steps, results: results.into_iter().collect(), breaks: self.breaks.into_iter().collect() }

@@ -175,10 +175,10 @@ fn lane_axis(accesses: &[BoundAccess], rows: &[usize], inner: &[usize], length: 
 }
 
 /// Drops axes of length 1 and merges neighbours that follow each other in every array.
-fn merge(
+pub(crate) fn merge<A>(
     extents: Dims,
-    accesses: &mut [BoundAccess],
-    pick: impl Fn(&mut BoundAccess) -> &mut Strides,
+    accesses: &mut [A],
+    pick: impl Fn(&mut A) -> &mut Strides,
 ) -> (Dims, Merged) {
     let (mut out, mut merged) = (Dims::new(), Merged::new());
     let mut strides: Vec<Strides> = vec![Strides::new(); accesses.len()];

@@ -252,6 +252,11 @@ impl Trace {
                             axes.as_slice().hash(&mut s);
                         }
                         Op::MatMul => head |= 9 << 8,
+                        Op::Generalized { function, result } => {
+                            let held = item.node.is_held() as u64;
+                            head |= (16 << 8) | ((*result as u64) << 16) | (held << 32);
+                            s.0.push(function.0.id());
+                        }
                     }
                     s.0.extend(inputs.iter().map(|&i| i as u64));
                 }
@@ -279,6 +284,20 @@ impl Trace {
             if matches!(view, View::Window(_))
                 || (matches!(view, View::Reshape) && !self.is_inserting_ones(at))
             {
+                return (n, SmallVec::new());
+            }
+            views.insert(0, at);
+            at = inputs[0];
+        }
+        (at, views)
+    }
+
+    /// What a generalised function reads for node `n`, likewise: it looks through reshapes too, of which the
+    /// sizes say whether they need a copy.
+    pub(crate) fn below_strided_views(&self, n: usize) -> (usize, SmallVec<[usize; 2]>) {
+        let (mut at, mut views) = (n, SmallVec::new());
+        while let Some((Op::View(view), inputs)) = self.op(at) {
+            if matches!(view, View::Window(_)) {
                 return (n, SmallVec::new());
             }
             views.insert(0, at);

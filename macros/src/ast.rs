@@ -228,7 +228,11 @@ pub enum Kind {
     Return(Box<Expr>),
     /// What only kernels have ([`crate::kernel`]): a function, the array that it is about, operands.
     Thread(&'static str, Option<Ident>, Vec<Expr>),
-    /// `return` of a kernel.
+    /// An element of an inner array of a generalised function.
+    Inner(Ident, Vec<Expr>),
+    /// The first extent of one.
+    Extent(Ident),
+    /// `return` of a kernel, or of a generalised function.
     Leave,
     /// An element of a stencil's window: its name, the distance along each axis, and the name of what stands
     /// beyond the edges of an axis, where this is a constant.
@@ -243,6 +247,8 @@ pub enum Place {
     Tuple(Vec<Place>),
     /// An element of a kernel's array.
     Element(Ident, Box<Expr>),
+    /// An element of an inner array of a generalised function.
+    Inner(Ident, Vec<Expr>),
     /// Nothing: `_`.
     Wild,
 }

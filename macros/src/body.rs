@@ -24,6 +24,13 @@ pub enum Name {
     Array(bool),
     /// The window of this number of a stencil.
     Window(usize),
+    /// An inner array of a generalised function.
+    Inner {
+        /// How many axes it has.
+        axes: usize,
+        /// May it be written?
+        writable: bool,
+    },
 }
 
 /// Reads a body.
@@ -36,6 +43,8 @@ pub struct Reader<'a> {
     pub kernel: bool,
     /// If it is a stencil: for each axis of its windows, whether a constant stands beyond the edges.
     pub edges: Option<Vec<bool>>,
+    /// Is it a generalised function, with inner arrays?
+    pub inner: bool,
     /// Has the kernel a shared array whose length the launch gives?
     pub dynamic: bool,
     /// Names in scope.
@@ -55,6 +64,7 @@ impl<'a> Reader<'a> {
             generics,
             kernel: false,
             edges: None,
+            inner: false,
             dynamic: false,
             scopes,
             around: Vec::new(),
@@ -148,7 +158,11 @@ impl<'a> Reader<'a> {
             syn::Stmt::Expr(e, semicolon) => Ok(Statement::Expr(self.expr(e)?, semicolon.is_some())),
             syn::Stmt::Macro(m) => {
                 let name = m.mac.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-                let words = if self.kernel { crate::kernel::macro_words } else { refuse::macro_words };
+                let words = match (self.kernel, self.inner) {
+                    (true, _) => crate::kernel::macro_words,
+                    (_, true) => crate::generalized::macro_words,
+                    _ => refuse::macro_words,
+                };
                 at(&m.mac.path, words(&name))
             }
             syn::Stmt::Item(item) => match item {
@@ -171,6 +185,11 @@ impl<'a> Reader<'a> {
         let span = e.span();
         if self.kernel
             && let Some(kind) = self.of_threads(e)?
+        {
+            return Ok(expr(kind, span));
+        }
+        if self.inner
+            && let Some(kind) = self.of_inner(e)?
         {
             return Ok(expr(kind, span));
         }
@@ -322,7 +341,7 @@ impl<'a> Reader<'a> {
         if let Some(name) = compound(&b.op) {
             let value = self.boxed(&b.right)?;
             let place = self.place(&b.left)?;
-            if !matches!(place, Place::Variable(..) | Place::Element(..)) {
+            if !matches!(place, Place::Variable(..) | Place::Element(..) | Place::Inner(..)) {
                 return at(&b.left, "this cannot be assigned");
             }
             return Ok(expr(Kind::Compound(name, place, value), span));
@@ -392,6 +411,11 @@ impl<'a> Reader<'a> {
 
     /// What stands to the left of `=`.
     fn place(&mut self, e: &syn::Expr) -> Result<Place> {
+        if self.inner
+            && let Some(place) = self.inner_place(e)?
+        {
+            return Ok(place);
+        }
         match e {
             syn::Expr::Infer(_) => Ok(Place::Wild),
             syn::Expr::Paren(p) => self.place(&p.expr),
@@ -470,10 +494,9 @@ fn compound(op: &BinOp) -> Option<&'static str> {
 pub fn expr(kind: Kind, span: Span) -> Expr {
     let diverges = match &kind {
         Kind::Literal(_) | Kind::Number(_) | Kind::Constant(_) | Kind::Local(..) => false,
-        Kind::ConstantCast(..) | Kind::Loop(_) | Kind::Window(..) => false,
-        Kind::Function(_, all) | Kind::Call(_, all) | Kind::Tuple(all) | Kind::Thread(_, _, all) => {
-            all.iter().any(|e| e.diverges)
-        }
+        Kind::ConstantCast(..) | Kind::Loop(_) | Kind::Window(..) | Kind::Extent(_) => false,
+        Kind::Function(_, all) | Kind::Call(_, all) | Kind::Tuple(all) => all.iter().any(|e| e.diverges),
+        Kind::Thread(_, _, all) | Kind::Inner(_, all) => all.iter().any(|e| e.diverges),
         Kind::Power(e, _) | Kind::Cast(e, _) | Kind::Typed(e, _) | Kind::Field(e, _) => e.diverges,
         Kind::Logic(_, left, _) => left.diverges,
         Kind::If(cond, then, other) => {

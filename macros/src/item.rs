@@ -112,7 +112,7 @@ fn write(f: &Function) -> TokenStream {
         [one] => one.to_token_stream(),
         _ => quote!(_),
     };
-    let scalar = Scalar { signature: s, number: number.clone() }.function(f);
+    let scalar = Scalar { signature: s, number: number.clone(), inner: false }.function(f);
     let traced = Traced { signature: s, number }.function(f);
 
     let arguments: Vec<_> = s.arguments.iter().map(|a| &a.name).collect();

@@ -1,5 +1,6 @@
 //! `#[vectorize]`: a Rust function of scalars that takes arrays too; `#[stencil]` ([`mod@stencil`]): one that also
-//! sees an array's other elements nearby; and `#[kernel]` ([`mod@kernel`]): one that each thread of a grid runs.
+//! sees an array's other elements nearby; `#[guvectorize]` ([`mod@generalized`]): one of inner arrays; and
+//! `#[kernel]` ([`mod@kernel`]): one that each thread of a grid runs.
 //!
 //! Use them as `lazuli::vectorize` and so on, whose pages say what they do. This crate knows syntax alone. It
 //! reads a function ([`mod@body`], [`calls`], [`loops`], [`signature`], [`pattern`]) into [`ast`], in which what the language
@@ -14,6 +15,7 @@
 mod ast;
 mod body;
 mod calls;
+mod generalized;
 mod item;
 mod kernel;
 mod loops;
@@ -31,6 +33,12 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn vectorize(attribute: TokenStream, item: TokenStream) -> TokenStream {
     item::vectorize(attribute.into(), item.into()).into()
+}
+
+/// See `lazuli::guvectorize`.
+#[proc_macro_attribute]
+pub fn guvectorize(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    generalized::guvectorize(attribute.into(), item.into()).into()
 }
 
 /// See `lazuli::kernel`.

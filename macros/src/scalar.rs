@@ -15,6 +15,8 @@ pub struct Scalar<'a> {
     pub signature: &'a Signature,
     /// The type of float literals, in generic functions.
     pub number: TokenStream,
+    /// Is it a generalised function? Those are left with what is wrong.
+    pub inner: bool,
 }
 
 fn label(number: usize, span: Span) -> Lifetime {
@@ -36,7 +38,18 @@ fn thread(name: &str, span: Span) -> TokenStream {
     quote_spanned!(span=> ::lazuli::__private::thread::check::#name)
 }
 
+/// A function of views of inner arrays.
+fn view(name: &str, span: Span) -> TokenStream {
+    let name = Ident::new(name, span);
+    quote_spanned!(span=> ::lazuli::__private::generalized::views::#name)
+}
+
 impl Scalar<'_> {
+    /// The body of a generalised function, which is left with `Err` where something is wrong.
+    pub fn inner(&self, body: &Block) -> TokenStream {
+        self.block(body)
+    }
+
     /// A kernel's body, for the compiler to check: nobody calls it.
     pub fn check(&self, body: &Block, parameters: &[TokenStream]) -> TokenStream {
         let body = self.block(body);
@@ -162,6 +175,28 @@ impl Scalar<'_> {
                 let base = self.expr(base);
                 quote!(#base.#index)
             }
+            Kind::Assign(to, value) if has_inner(to) => {
+                let (bound, value) = (self.expr(value), fresh("value"));
+                let set = self.assign(to, quote!(#value));
+                quote_spanned!(span=> { let #value = #bound; #set })
+            }
+            Kind::Compound(name, Place::Inner(array, indices), value) => {
+                // The indices are found once, after the value: as Rust does.
+                let (f, value, right) = (of(name, span), self.expr(value), fresh("right"));
+                let (find, at) = self.find(array, indices);
+                let load = self.load(array, &at);
+                let store = self.store(array, &at, quote!(#f(#load, #right)));
+                quote_spanned!(span=> { let #right = #value; #find #store })
+            }
+            Kind::Inner(array, indices) => {
+                let (find, at) = self.find(array, indices);
+                let load = self.load(array, &at);
+                quote_spanned!(span=> { #find #load })
+            }
+            Kind::Extent(array) => {
+                let f = view("length", span);
+                quote_spanned!(span=> #f(#array))
+            }
             Kind::Assign(to, value) => {
                 let (to, value) = (self.place(to), self.expr(value));
                 quote_spanned!(span=> #to = #value)
@@ -188,6 +223,7 @@ impl Scalar<'_> {
                 let array = array.as_ref().map(|array| quote!(#array,));
                 quote_spanned!(span=> #f(#array #(#arguments),*))
             }
+            Kind::Leave if self.inner => quote_spanned!(span=> return ::core::result::Result::Ok(())),
             Kind::Leave => quote_spanned!(span=> return),
             Kind::Window(name, offsets, beyond) => {
                 stencil::read(name, offsets, beyond, span, &quote!(check::))
@@ -207,6 +243,61 @@ impl Scalar<'_> {
                 let parts = parts.iter().map(|p| self.place(p));
                 quote!((#(#parts,)*))
             }
+            Place::Inner(..) => unreachable!("written by `store`"),
+        }
+    }
+
+    /// Finds the indices of an element: the statement, and their name.
+    fn find(&self, array: &Ident, indices: &[Expr]) -> (TokenStream, Ident) {
+        let at = fresh("at");
+        let indices = indices.iter().map(|i| {
+            let (f, i, span) = (view("index", i.span), self.expr(i), i.span);
+            quote_spanned!(span=> #f(#i))
+        });
+        (quote_spanned!(array.span()=> let #at = [#(#indices),*];), at)
+    }
+
+    /// The element at `at`.
+    fn load(&self, array: &Ident, at: &Ident) -> TokenStream {
+        let (span, value) = (array.span(), fresh("value"));
+        let (load, leave) = (view("load", span), self.outside(array, at));
+        quote_spanned!(span=> match #load(#array, #at) {
+            ::core::option::Option::Some(#value) => #value,
+            ::core::option::Option::None => #leave,
+        })
+    }
+
+    /// Writes the element at `at`: a statement.
+    fn store(&self, array: &Ident, at: &Ident, value: TokenStream) -> TokenStream {
+        let (span, stored) = (array.span(), fresh("stored"));
+        let (store, leave) = (view("store", span), self.outside(array, at));
+        quote_spanned!(span=> let #stored = #store(#array, #at, #value); if !#stored { #leave; })
+    }
+
+    fn outside(&self, array: &Ident, at: &Ident) -> TokenStream {
+        let (outside, label) = (view("outside", array.span()), array.to_string());
+        quote_spanned!(array.span()=> return ::core::result::Result::Err(#outside(#array, #at, #label)))
+    }
+
+    /// Assigns what has elements of inner arrays in it: statements.
+    fn assign(&self, to: &Place, value: TokenStream) -> TokenStream {
+        match to {
+            Place::Inner(array, indices) => {
+                let (find, at) = self.find(array, indices);
+                let store = self.store(array, &at, value);
+                quote!(#find #store)
+            }
+            Place::Tuple(parts) => {
+                let names: Vec<Ident> = (0..parts.len())
+                    .map(|n| quote::format_ident!("part{n}", span = Span::mixed_site()))
+                    .collect();
+                let all = parts.iter().zip(&names).map(|(p, name)| self.assign(p, quote!(#name)));
+                quote!(let (#(#names,)*) = #value; #(#all)*)
+            }
+            other => {
+                let to = self.place(other);
+                quote!(#to = #value;)
+            }
         }
     }
 
@@ -214,7 +305,21 @@ impl Scalar<'_> {
         let (label, body, span) = (label(l.number, l.span), self.block(&l.body), l.span);
         let turns = fresh("turns");
         // A turn begins when it is known that there is one.
+        let counted = self.signature.limit.is_some() || !matches!(l.kind, LoopKind::For(_));
         let (count, tick) = match &self.signature.limit {
+            limit if self.inner && counted => {
+                let (turn, endless) = (view("turn", span), view("endless", span));
+                let limit = match limit {
+                    Some(limit) => quote!(::core::option::Option::Some(#limit)),
+                    None => quote!(::core::option::Option::None),
+                };
+                (
+                    Some(quote!(let mut #turns = 0u64;)),
+                    Some(quote_spanned!(span=> if #turn::<LazuliMode>(&mut #turns, #limit) {
+                        return ::core::result::Result::Err(#endless(#limit));
+                    })),
+                )
+            }
             None => (None, None),
             Some(limit) => {
                 let (f, name) = (of("turn", span), self.signature.name.to_string());
@@ -234,11 +339,28 @@ impl Scalar<'_> {
             LoopKind::For(c) => {
                 let (from, to, p) = (self.expr(&c.from), self.expr(&c.to), pattern(&c.pattern));
                 let (f, inclusive, reversed) = (of("range", c.span), c.inclusive, c.reversed);
-                let step = c.step.clone().unwrap_or_else(|| quote!(1));
-                let range = quote_spanned!(c.span=> #f(#from, #to, #inclusive, #reversed, #step));
+                let range = match &c.step {
+                    None if !inclusive && !reversed => {
+                        let f = of("ascending", c.span);
+                        quote_spanned!(c.span=> #f(#from, #to))
+                    }
+                    step => {
+                        let step = step.clone().unwrap_or_else(|| quote!(1));
+                        quote_spanned!(c.span=> #f(#from, #to, #inclusive, #reversed, #step))
+                    }
+                };
                 quote_spanned!(span=> { #count #label: for #p in #range { #tick #body } })
             }
         }
+    }
+}
+
+/// Are there elements of inner arrays in it?
+fn has_inner(place: &Place) -> bool {
+    match place {
+        Place::Inner(..) => true,
+        Place::Tuple(parts) => parts.iter().any(has_inner),
+        _ => false,
     }
 }
 

@@ -347,7 +347,8 @@ fn write(stencil: &Stencil) -> TokenStream {
         _ => quote!(_),
     };
     let rank = stencil.rank;
-    let (scalar, traced) = (Scalar { signature: s, number: number.clone() }, Traced { signature: s, number });
+    let scalar = Scalar { signature: s, number: number.clone(), inner: false };
+    let traced = Traced { signature: s, number };
     let each = |make: &dyn Fn(&Parameter) -> TokenStream| -> Vec<TokenStream> {
         stencil.parameters.iter().map(make).collect()
     };

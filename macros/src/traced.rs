@@ -28,6 +28,12 @@ fn thread(name: &str, span: Span) -> TokenStream {
     quote_spanned!(span=> ::lazuli::__private::thread::#name)
 }
 
+/// A function of inner arrays.
+fn inner(name: &str, span: Span) -> TokenStream {
+    let name = Ident::new(name, span);
+    quote_spanned!(span=> ::lazuli::__private::generalized::threads::#name)
+}
+
 /// Temporaries, which the user's names cannot meet.
 fn fresh(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
@@ -88,6 +94,22 @@ impl Traced<'_> {
         let variables = self.variables();
         let body = self.unit_block(body);
         quote!(fn lazuli_traced(#(#parameters),*) { #(#variables)* #body })
+    }
+
+    /// The body of a generalised function.
+    pub fn inner(&self, body: &Block) -> TokenStream {
+        let variables = self.variables();
+        let body = self.unit_block(body);
+        quote!(#(#variables)* #body)
+    }
+
+    /// The indices of an element: an array.
+    fn indices(&self, array: &Ident, indices: &[Expr]) -> TokenStream {
+        let indices = indices.iter().map(|i| {
+            let (f, i, span) = (inner("index", i.span), self.value(i), i.span);
+            quote_spanned!(span=> #f(#i))
+        });
+        quote_spanned!(array.span()=> [#(#indices),*])
     }
 
     /// Arguments that are assigned.
@@ -214,6 +236,14 @@ impl Traced<'_> {
                 let change = quote_spanned!(span=> #f(#load(#array, #at), #right));
                 quote_spanned!(array.span()=> { let #right = #bound; let #at = #index; #store(#array, #at, #change); })
             }
+            Kind::Compound(name, Place::Inner(array, indices), value) => {
+                let (load, store) = (inner("load", array.span()), inner("store", array.span()));
+                let (right, at) = (fresh_at("right", value.span), fresh("at"));
+                let (f, bound) = (of(name, span), self.value(value));
+                let indices = self.indices(array, indices);
+                let change = quote_spanned!(span=> #f(#load(#array, #at), #right));
+                quote_spanned!(array.span()=> { let #right = #bound; let #at = #indices; #store(#array, #at, #change); })
+            }
             Kind::Compound(name, to, value) => {
                 let (f, bound, right) = (of(name, span), self.value(value), fresh("right"));
                 let now = self.read(to);
@@ -334,6 +364,14 @@ impl Traced<'_> {
             Kind::Field(base, index) => {
                 let base = self.value(base);
                 quote!(#base.#index)
+            }
+            Kind::Inner(array, indices) => {
+                let (load, indices) = (inner("load", array.span()), self.indices(array, indices));
+                quote_spanned!(array.span()=> #load(#array, #indices))
+            }
+            Kind::Extent(array) => {
+                let length = inner("length", span);
+                quote_spanned!(span=> #length(#array))
             }
             Kind::Thread(name, array, arguments) => {
                 let (f, arguments) = (thread(name, span), arguments.iter().map(|a| self.value(a)));
@@ -531,6 +569,10 @@ impl Traced<'_> {
             Place::Element(array, index) => {
                 let (store, index) = (thread("store", array.span()), self.value(index));
                 quote_spanned!(array.span()=> #store(#array, #index, #value);)
+            }
+            Place::Inner(array, indices) => {
+                let (store, indices) = (inner("store", array.span()), self.indices(array, indices));
+                quote_spanned!(array.span()=> #store(#array, #indices, #value);)
             }
             Place::Variable(name, path) if path.is_empty() => {
                 quote_spanned!(name.span()=> #name.set(#value);)

@@ -111,7 +111,8 @@ pub trait Valued: Kind {}
 impl Valued for Scalars {}
 impl Valued for Arrays {}
 
-pub(super) fn input<T: Element>(argument: Argument<T>) -> Input {
+/// What an array or a scalar is for a call.
+pub fn input<T: Element>(argument: Argument<T>) -> Input {
     match argument {
         Argument::Scalar(v) => Input::Value(Scalar::new(v)),
         Argument::Array(node) => Input::Node(node),

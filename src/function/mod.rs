@@ -31,11 +31,11 @@ pub mod thread;
 pub mod traced;
 mod tracer;
 
-pub use args::{Arg, Arguments, Arrays, Join, Kind, Results};
+pub use args::{Arg, Arguments, Arrays, Input, Join, Kind, Results};
 pub use expr::{Bundle, Expr};
-pub use kernel::{ElementwiseKernel, Given, Inputs, Outputs, Valued, if_else, while_loop};
+pub use kernel::{ElementwiseKernel, Given, Inputs, Outputs, Valued, if_else, input, while_loop};
 
-pub(crate) use inputs::Written;
+pub(crate) use inputs::{Written, node as node_of};
 use std::any::TypeId;
 use std::panic::Location;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -112,7 +112,11 @@ fn write<V: Vectorized>() -> Written {
 }
 
 /// Writes a kernel of threads down.
-pub(crate) fn write_kernel(name: &'static str, at: &'static Location<'static>, body: fn()) -> Written {
+pub(crate) fn write_kernel(
+    name: &'static str,
+    at: &'static Location<'static>,
+    body: impl FnOnce(),
+) -> Written {
     let open = tracer::open_kernel(name, at);
     body();
     open.finish()

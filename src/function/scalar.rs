@@ -513,6 +513,30 @@ impl<T: Integer> Iterator for Range<T> {
     }
 }
 
+/// Rust's ranges by one, upwards and without the last: those that most loops go over.
+pub struct Ascending<T> {
+    at: T,
+    last: T,
+}
+
+#[inline(always)]
+pub fn ascending<T: Integer>(from: T, to: T) -> Ascending<T> {
+    Ascending { at: from, last: to }
+}
+
+impl<T: Integer> Iterator for Ascending<T> {
+    type Item = T;
+    #[inline(always)]
+    fn next(&mut self) -> Option<T> {
+        let now = self.at;
+        (now < self.last).then(|| {
+            // Below the last one there is a next one.
+            self.at = Arithmetic::add(now, T::one());
+            now
+        })
+    }
+}
+
 /// Counts a turn of a loop, of which there are `limit` at most.
 ///
 /// # Panics

@@ -68,6 +68,13 @@ impl<T: KernelElement> Memory<T> {
         Memory::at(tracer::slice(Slice { dtype: T::DTYPE, writable, name }))
     }
 
+    /// Asks something about the array and numbers.
+    #[track_caller]
+    pub(crate) fn ask(self, effect: impl FnOnce(Place) -> Effect, numbers: &[Expr<i64>]) -> Expr<bool> {
+        let operands: Vec<(tracer::Traced, DType)> = numbers.iter().map(|n| n.part()).collect();
+        given(self.act(effect, &operands, Some(DType::Bool), line()))
+    }
+
     /// Does something with an element; gives what that gives.
     fn act(
         self,
@@ -106,6 +113,7 @@ impl<T: KernelElement> Array for Memory<T> {
 /// What an index can be.
 pub trait Index {
     /// The index.
+    #[doc(hidden)]
     fn index(self) -> Expr<i64>;
 }
 impl Index for Expr<i64> {

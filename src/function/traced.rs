@@ -3,7 +3,7 @@
 //! The traced expansion of a vectorised function calls these, by the names and with the bounds of
 //! [`scalar`](super::scalar).
 
-use super::expr::Expr;
+pub use super::expr::Expr;
 pub use super::expr::{Frame, Var};
 use super::library;
 use super::tracer::{self, Turns};

@@ -24,6 +24,7 @@ mod fast_math;
 mod functions;
 #[cfg(all(feature = "cuda", target_os = "linux"))]
 mod gpu;
+mod guvectorize;
 mod halves;
 mod inspection;
 mod kernel_counts;

@@ -7,10 +7,13 @@
 use super::stats;
 use crate::Stats;
 #[cfg(feature = "llvm")]
-use crate::grid::{self, simulator};
+use crate::{
+    grid::{self, simulator},
+    threads::Bounds,
+};
 use crate::portable::Program;
 use lazuli_core::{Caps, DType, DeviceId, ErrorKind};
-use lazuli_fusion::bind::{Bound, Launch};
+use lazuli_fusion::bind::{Bound, BoundCall, Launch};
 use lazuli_fusion::{Launches, Plan, Trace, bind, plan};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -25,7 +28,7 @@ pub struct Prepared {
     pub launches: Launches,
     /// What running it counts for.
     pub totals: Totals,
-    /// May a launch fail? Only one with loops can.
+    /// May a launch fail? Only one with loops can, or of a function that uses indices.
     pub may_fail: bool,
     cpu: OnceLock<Vec<Engine>>,
     portable: OnceLock<Vec<Engine>>,
@@ -54,6 +57,11 @@ pub struct Totals {
 pub enum Engine {
     /// A library call: nothing to load.
     Library,
+    /// The program's own code; is it to be the patient one?
+    Compiled(bool),
+    /// A call of a generalised function on a grid.
+    #[cfg(feature = "llvm")]
+    Threads(Arc<grid::ThreadKernel>, DeviceId),
     /// A matrix product on a grid.
     #[cfg(feature = "llvm")]
     Product,
@@ -82,6 +90,11 @@ type Words = Box<[u64]>;
 pub enum Runs<'a> {
     /// A library.
     Library,
+    /// The program's own code; is it to be the patient one?
+    Compiled(bool),
+    /// A call of a generalised function on a grid.
+    #[cfg(feature = "llvm")]
+    Threads(&'a grid::ThreadKernel, DeviceId),
     /// A matrix product on a grid.
     #[cfg(feature = "llvm")]
     Product,
@@ -116,6 +129,9 @@ impl Engine {
     pub fn now(&self) -> Runs<'_> {
         match self {
             Engine::Library => Runs::Library,
+            Engine::Compiled(patient) => Runs::Compiled(*patient),
+            #[cfg(feature = "llvm")]
+            Engine::Threads(kernel, device) => Runs::Threads(kernel, *device),
             #[cfg(feature = "llvm")]
             Engine::Product => Runs::Product,
             Engine::Portable(program) => Runs::Portable(program),
@@ -181,6 +197,18 @@ impl Engine {
         let _ = (dtype, device);
         Ok(Engine::Library)
     }
+
+    /// The engine of a call of a generalised function.
+    fn of_call(call: &BoundCall, device: DeviceId) -> Result<Engine, ErrorKind> {
+        #[cfg(feature = "llvm")]
+        if !device.is_host() {
+            let kernel = grid::calls::kernel(call)?;
+            kernel.load(device, Bounds::of_call(device))?;
+            return Ok(Engine::Threads(kernel, device));
+        }
+        let _ = call;
+        Ok(Engine::Compiled(device == DeviceId::Portable))
+    }
 }
 
 /// Above this much work, in nanoseconds of one thread, a kernel waits for its machine code: the
@@ -226,6 +254,7 @@ impl Prepared {
             .map(|launch| match launch {
                 Launch::Kernel(bound) => Engine::of(bound, device),
                 Launch::MatMul(m) => Engine::of_product(m.dtype, device),
+                Launch::Call(call) => Engine::of_call(call, device),
             })
             .collect::<Result<_, ErrorKind>>()?;
         // Another thread may have been first; its engines are as good.
@@ -319,8 +348,11 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
         tracing::debug!(copies = launches.packed, "reshapes need their elements in row-major order");
     }
     let totals = totals(&launches);
-    let loops = |launch: &Launch| matches!(launch, Launch::Kernel(bound) if bound.kernel.loops());
-    let may_fail = launches.launches.iter().any(loops);
+    let may_fail = launches.launches.iter().any(|launch| match launch {
+        Launch::Kernel(bound) => bound.kernel.loops(),
+        Launch::Call(_) => true,
+        Launch::MatMul(_) => false,
+    });
     let prepared = Arc::new(Prepared {
         plan,
         launches,
@@ -375,6 +407,11 @@ fn totals(launches: &Launches) -> Totals {
                 t.launches += 1;
                 t.bytes_read += read as u64;
                 t.bytes_written += written as u64;
+            }
+            Launch::Call(call) => {
+                t.launches += 1;
+                t.bytes_read += call.bytes_read as u64;
+                t.bytes_written += call.bytes_written as u64;
             }
         }
     }

@@ -18,6 +18,7 @@ pub mod threads;
 pub mod transfer;
 
 mod cache;
+pub(crate) mod calls;
 #[cfg(unix)]
 mod fork;
 pub mod function;

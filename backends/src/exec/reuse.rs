@@ -72,6 +72,7 @@ fn read_later(launches: &[Launch], n: usize) -> bool {
     launches.iter().any(|launch| match launch {
         Launch::Kernel(b) => reads(b),
         Launch::MatMul(m) => m.operands.iter().any(|o| o.0 == Slot::Leaf(n)),
+        Launch::Call(call) => call.slots.contains(&Slot::Leaf(n)),
     })
 }
 

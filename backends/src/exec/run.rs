@@ -186,7 +186,7 @@ pub fn launch_all<'a>(
                         job.run(engine)?;
                     }
                     #[cfg(not(feature = "llvm"))]
-                    Runs::Library => unreachable!("a kernel has an engine"),
+                    Runs::Library | Runs::Compiled(_) => unreachable!("a kernel has an engine"),
                 }
                 overrun.check(&bound.kernel)?;
             }
@@ -201,6 +201,24 @@ pub fn launch_all<'a>(
                 let _env = FpEnv::set();
                 // SAFETY: the buffers were made for these layouts; the result is ours alone.
                 unsafe { super::matmul::run(m, bases, memory.threads) };
+            }
+            Launch::Call(call) => {
+                let bases: SmallVec<[*mut u8; 8]> = call.slots.iter().map(|&slot| base(slot)).collect();
+                match engine {
+                    #[cfg(feature = "llvm")]
+                    Runs::Threads(kernel, device) => {
+                        let buffers: SmallVec<[&BufferRef; 8]> =
+                            call.slots.iter().filter_map(|&slot| place(slot).0).collect();
+                        let checked = super::verify::is_on();
+                        // SAFETY: the buffers were made for these layouts; those of the results are ours alone.
+                        unsafe { crate::grid::calls::run(call, kernel, &bases, &buffers, *device, checked)? };
+                    }
+                    _ => {
+                        let patient = matches!(engine, Runs::Compiled(true));
+                        // SAFETY: as above.
+                        unsafe { super::calls::run(call, &bases, patient, memory.threads)? };
+                    }
+                }
             }
         }
     }

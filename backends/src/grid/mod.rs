@@ -1,9 +1,10 @@
 //! Devices that run kernels as grids of threads: NVIDIA GPUs, and the simulator of one.
 //!
 //! [`launch`] settles how many blocks a kernel is and what numbers they get, the same for both, [`product`] what matrix products are;
-//! [`thread_level`] is for kernels that programs write themselves;
+//! [`thread_level`] is for kernels that programs write themselves, [`calls`] for those that generalised functions are;
 //! [`cuda`] runs the blocks on a GPU, [`simulator`] on the CPU; [`ptxas`] says what they take of a card.
 
+pub mod calls;
 #[cfg(feature = "cuda")]
 pub mod cuda;
 pub mod launch;
@@ -15,6 +16,7 @@ pub mod thread_level;
 use crate::llvm::exit::Compiling;
 use crate::llvm::{grid::Printed, nvptx};
 pub use launch::{Launches, Room};
+pub use thread_level::ThreadKernel;
 use lazuli_core::ErrorKind;
 
 /// PTX of what was printed, for cards of a compute capability.

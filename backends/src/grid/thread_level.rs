@@ -10,7 +10,7 @@ use crate::exec::streams::Stream;
 use crate::exec::{stats, threads::num_threads};
 use crate::llvm::emit::Dialect;
 use crate::llvm::grid;
-use crate::llvm::grid::threads::{self, Bounds, Printed};
+use crate::llvm::grid::threads::{self, Bounds, Printed, Site};
 use crate::llvm::{Code, kernels};
 pub use crate::threads::Shape;
 use crate::{Stats, sim};
@@ -24,6 +24,30 @@ type Result<T> = std::result::Result<T, ErrorKind>;
 /// The most threads of a block along z, and blocks of a grid along y and z: those of all cards.
 const MOST_Z_THREADS: u32 = 64;
 const MOST_YZ_BLOCKS: u32 = 65_535;
+
+/// Why a launch failed.
+pub enum Failure {
+    /// Something in the kernel: what, the index that was used or the turns that were taken, and all of it
+    /// in words.
+    At(Site, i64, String),
+    /// Something else.
+    Other(ErrorKind),
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Failure {
+        Failure::Other(kind)
+    }
+}
+
+impl Failure {
+    fn kind(self) -> ErrorKind {
+        match self {
+            Failure::At(_, _, text) => ErrorKind::Device(text),
+            Failure::Other(kind) => kind,
+        }
+    }
+}
 
 /// A kernel at thread level.
 pub struct ThreadKernel {
@@ -40,6 +64,7 @@ struct Simulated {
     code: Code,
     cooperative: bool,
     sites: Vec<sim::Site>,
+    known: Vec<Site>,
 }
 
 impl ThreadKernel {
@@ -74,7 +99,7 @@ impl ThreadKernel {
     }
 
     /// Its module for a card, and what each access in it is.
-    pub(crate) fn for_card(&self, bounds: Bounds) -> Result<(grid::Printed, Vec<String>)> {
+    pub(crate) fn for_card(&self, bounds: Bounds) -> Result<(grid::Printed, Vec<Site>)> {
         let printed = self.print(Dialect::Ptx, bounds)?;
         let module = grid::Printed {
             text: printed.text,
@@ -110,12 +135,47 @@ impl ThreadKernel {
             return Err(ErrorKind::InvalidArgument(text));
         }
         self.check(shape, scalars, slices, device)?;
-        match stream {
+        let result = match stream {
             // SAFETY: by the contract of this function.
             Stream::Host(_) => unsafe { self.simulate(shape, scalars, slices, bounds) },
             #[cfg(feature = "cuda")]
             // SAFETY: by the contract of this function.
             Stream::Cuda(stream) => unsafe { self.on_card(stream, shape, scalars, slices, bounds) },
+        };
+        result.map_err(Failure::kind)
+    }
+
+    /// Compiles it for a device.
+    pub(crate) fn load(&self, device: DeviceId, bounds: Bounds) -> Result<()> {
+        match device {
+            #[cfg(feature = "cuda")]
+            DeviceId::Cuda(index) => self.loaded(crate::cuda::device(index.into())?, bounds).map(|_| ()),
+            _ => self.simulated(bounds).map(|_| ()),
+        }
+    }
+
+    /// Runs a launch as part of an evaluation: on a card, on the stream of that.
+    ///
+    /// # Safety
+    /// As [`launch`](Self::launch).
+    pub(crate) unsafe fn run(
+        &self,
+        device: DeviceId,
+        shape: Shape,
+        scalars: &[u64],
+        slices: &[SliceArgument<'_>],
+        bounds: Bounds,
+    ) -> std::result::Result<(), Failure> {
+        self.check(shape, scalars, slices, device)?;
+        match device {
+            #[cfg(feature = "cuda")]
+            DeviceId::Cuda(index) => {
+                let stream = crate::grid::cuda::stream(crate::cuda::device(index.into())?)?;
+                // SAFETY: by the contract of this function.
+                unsafe { self.on_card(&stream, shape, scalars, slices, bounds) }
+            }
+            // SAFETY: by the contract of this function.
+            _ => unsafe { self.simulate(shape, scalars, slices, bounds) },
         }
     }
 
@@ -208,11 +268,11 @@ impl ThreadKernel {
             let code = kernels::with_compiler(|jit| {
                 jit.compile(&printed.text, &["run"]).map_err(|error| ErrorKind::Compile(error.to_string()))
             })?;
-            let site = |what: &String| sim::Site { what: what.clone(), at: None };
+            let site = |site: &Site| sim::Site { what: site.text.clone(), at: None };
             let sites = printed.sites.iter().map(site).collect();
             // A thread that goes round for ever is stopped in the middle: as a coroutine it can be.
             let cooperative = printed.cooperative || !self.callee.loops().is_empty();
-            Ok(Arc::new(Simulated { code, cooperative, sites }))
+            Ok(Arc::new(Simulated { code, cooperative, sites, known: printed.sites }))
         })
         .clone()
     }
@@ -225,7 +285,7 @@ impl ThreadKernel {
         scalars: &[u64],
         slices: &[SliceArgument<'_>],
         bounds: Bounds,
-    ) -> Result<()> {
+    ) -> std::result::Result<(), Failure> {
         let program = self.simulated(bounds)?;
         let words = self.words(shape, scalars, slices, 0);
         // SAFETY: the code was generated with this signature.
@@ -251,14 +311,29 @@ impl ThreadKernel {
                 }
             }
         };
-        result.map_err(|fault| ErrorKind::Device(format!("kernel `{}` failed: {fault}", self.name())))
+        result.map_err(|fault| {
+            let text = format!("kernel `{}` failed: {fault}", self.name());
+            let at = match &fault {
+                sim::Fault::Index { index, site, .. } => Some((site, *index)),
+                sim::Fault::Turns { turns, site, .. } => Some((site, *turns as i64)),
+                _ => None,
+            };
+            let known = at.and_then(|(site, value)| {
+                let known = program.known.iter().find(|known| known.text == site.what)?;
+                Some((known.clone(), value))
+            });
+            match known {
+                Some((site, value)) => Failure::At(site, value, text),
+                None => Failure::Other(ErrorKind::Device(text)),
+            }
+        })
     }
 }
 
 #[cfg(feature = "cuda")]
 mod on_card {
     use super::*;
-    use crate::cuda::{Note, Stream};
+    use crate::cuda::{Device, Note, Stream};
     use crate::exec::transfer;
     use crate::grid::cuda::{self, Loaded};
     use lazuli_core::BufferRef;
@@ -268,14 +343,17 @@ mod on_card {
 
     /// The code of a kernel by device and bounds.
     #[derive(Default)]
-    pub struct Cards(Mutex<HashMap<(usize, Bounds), (Arc<Loaded>, Arc<[String]>)>>);
+    pub struct Cards(Mutex<HashMap<(usize, Bounds), (Arc<Loaded>, Arc<[Site]>)>>);
 
     /// Bytes of the record of an access out of bounds.
     const RECORD: usize = 32;
 
     impl ThreadKernel {
-        fn loaded(&self, stream: &Stream, bounds: Bounds) -> Result<(Arc<Loaded>, Arc<[String]>)> {
-            let device = stream.device();
+        pub(super) fn loaded(
+            &self,
+            device: &'static Device,
+            bounds: Bounds,
+        ) -> Result<(Arc<Loaded>, Arc<[Site]>)> {
             let mut known = self.cards.0.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(found) = known.get(&(device.index(), bounds)) {
                 return Ok(found.clone());
@@ -283,7 +361,7 @@ mod on_card {
             let (module, sites) = self.for_card(bounds)?;
             let key = lazuli_fusion::trace::words_of(&(&self.callee, &self.memory, self.name()));
             let what = format!("threads {bounds:?}");
-            let sites: Arc<[String]> = sites.into();
+            let sites: Arc<[Site]> = sites.into();
             let loaded = cuda::loaded(&[&what], &key, device, &["run".into()], || Ok(module))?;
             known.insert((device.index(), bounds), (loaded.clone(), sites.clone()));
             Ok((loaded, sites))
@@ -298,14 +376,14 @@ mod on_card {
             scalars: &[u64],
             slices: &[SliceArgument<'_>],
             bounds: Bounds,
-        ) -> Result<()> {
+        ) -> std::result::Result<(), Failure> {
             let limited = self.callee.loops().iter().any(|l| l.limit.is_some());
             if limited && bounds == Bounds::Trusted {
                 let text =
                     format!("`{}` limits its loops, which only a checked launch can report", self.name());
-                return Err(ErrorKind::InvalidArgument(text));
+                return Err(ErrorKind::InvalidArgument(text).into());
             }
-            let (loaded, sites) = self.loaded(stream, bounds)?;
+            let (loaded, sites) = self.loaded(stream.device(), bounds)?;
             for (slice, known) in slices.iter().zip(&self.memory.slices) {
                 let buffer = cuda::buffer(slice.buffer)?;
                 // Who writes comes after all who read, on whatever streams they do.
@@ -345,15 +423,21 @@ mod on_card {
                 0 => Ok(()),
                 site => {
                     let (name, [value, thread, block]) = (self.name(), [1, 2, 3].map(word));
-                    let site = sites.get(site as usize - 1).map_or("?", String::as_str);
-                    Err(ErrorKind::Device(match site.starts_with(threads::LOOP) {
+                    let known = sites.get(site as usize - 1);
+                    let text = known.map_or("?", |site| &site.text);
+                    let looped = known.is_some_and(|site| site.effect.is_none());
+                    let text = match looped {
                         true => format!(
-                            "kernel `{name}` failed: endless loop: block {block}, thread {thread} went round {value} times in `{site}`"
+                            "kernel `{name}` failed: endless loop: block {block}, thread {thread} went round {value} times in `{text}`"
                         ),
                         false => format!(
-                            "kernel `{name}` failed: out of bounds: block {block}, thread {thread} uses index {value} in `{site}`"
+                            "kernel `{name}` failed: out of bounds: block {block}, thread {thread} uses index {value} in `{text}`"
                         ),
-                    }))
+                    };
+                    Err(match known {
+                        Some(site) => Failure::At(site.clone(), value, text),
+                        None => Failure::Other(ErrorKind::Device(text)),
+                    })
                 }
             }
         }

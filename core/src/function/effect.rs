@@ -73,6 +73,9 @@ pub enum Effect {
     /// Changes the element at an index, and gives what it was: `(index, value)`, or `(index, expected,
     /// value)`.
     Atomic(Atomic, Place),
+    /// Is an index along an axis of what a slice holds below the extent of that axis: `(index, extent)`, both
+    /// int64? Gives a bool. Where it is not, this is a fault, and the thread is to end.
+    Within(Place, u8),
     /// Waits until all threads of the block are here; what they wrote is then seen.
     Barrier,
     /// Gives another thread's value: `(value, which)`, the second an int64. All threads of the warp

@@ -323,6 +323,10 @@ impl Function {
                 Some(&dtype) => SmallVec::from_slice(&[dtype, DType::I64]),
                 None => return wrong("of nothing"),
             },
+            Effect::Within(place, _) if element(place).is_some() => {
+                SmallVec::from_slice(&[DType::I64, DType::I64])
+            }
+            Effect::Within(..) => return wrong("of an array that there is not"),
             Effect::Load(place) | Effect::Store(place) | Effect::Atomic(_, place) => {
                 let Some(dtype) = element(place) else { return wrong("of an array that there is not") };
                 if dtype.compute() != dtype || dtype.size() == 16 {

@@ -49,6 +49,11 @@ fn lives(launches: &Launches) -> Vec<Life> {
                     touch(*slot, count * m.dtype.size(), k == 2);
                 }
             }
+            Launch::Call(call) => {
+                for (k, (slot, inner)) in call.slots.iter().zip(&call.function.operands).enumerate() {
+                    touch(*slot, call.reach[k] * inner.dtype.size(), k >= call.function.inputs);
+                }
+            }
         }
         for &(at, ..) in touched.iter().filter(|t| !t.2) {
             let life = lives.iter_mut().rev().find(|l| l.at == at).expect("written before it is read");

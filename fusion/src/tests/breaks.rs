@@ -40,6 +40,11 @@ fn assert_order(trace: &Trace, plan: &Plan) {
                 reads.extend(trace.op(*n).expect("a product").1);
                 writes.push(*n);
             }
+            Step::Call(nodes) => {
+                let inputs = trace.op(nodes[0]).expect("a call").1;
+                reads.extend(inputs.iter().map(|&n| trace.below_strided_views(n).0));
+                writes.extend(nodes);
+            }
         }
         assert!(reads.iter().all(|n| there.contains(n)), "{reads:?} but there is {there:?}");
         there.extend(writes);

@@ -204,7 +204,7 @@ fn planned_with(roots: &[&NodeRef], caps: &Caps) -> (Trace, Plan, Launches) {
 fn kernels(plan: &Plan) -> Vec<Arc<Kernel>> {
     let kernel = |step: &Step| match step {
         Step::Kernel(kernel) => Some(kernel.clone()),
-        Step::MatMul(_) => None,
+        Step::MatMul(_) | Step::Call(_) => None,
     };
     plan.steps.iter().filter_map(kernel).collect()
 }
@@ -213,7 +213,7 @@ fn kernels(plan: &Plan) -> Vec<Arc<Kernel>> {
 fn bounds(launches: &Launches) -> Vec<Arc<Bound>> {
     let bound = |launch: &crate::bind::Launch| match launch {
         crate::bind::Launch::Kernel(bound) => Some(bound.clone()),
-        crate::bind::Launch::MatMul(_) => None,
+        crate::bind::Launch::MatMul(_) | crate::bind::Launch::Call(_) => None,
     };
     launches.launches.iter().filter_map(bound).collect()
 }

@@ -105,7 +105,7 @@ fn write(signature: &Signature, body: &Block) -> TokenStream {
         }
     });
     let labels = signature.parameters.iter().map(|p| p.name.to_string());
-    let check = Scalar { signature: common, number: quote!(_) }.check(body, &checked);
+    let check = Scalar { signature: common, number: quote!(_), inner: false }.check(body, &checked);
     let traced = Traced { signature: common, number: quote!(_) }.kernel(body, &traced);
     let (attributes, visibility, label) = (&common.attributes, &common.visibility, name.to_string());
     let at = quote_spanned!(span=> #private::here());

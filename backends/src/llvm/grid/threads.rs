@@ -26,7 +26,7 @@ const CHECKED_TURNS: u64 = 1 << 24;
 const TURNS: u64 = 1 << 28;
 
 /// How the site of a loop begins.
-pub const LOOP: &str = "a loop";
+const LOOP: &str = "a loop";
 
 /// The words of a launch: the scalar arguments (those that are no facts), then two for each slice, then
 /// these.
@@ -56,7 +56,18 @@ pub struct Printed {
     /// Do threads wait for each other?
     pub cooperative: bool,
     /// What each access is, for messages.
-    pub sites: Vec<String>,
+    pub sites: Vec<Site>,
+}
+
+/// Something in a kernel that can go wrong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Site {
+    /// What it is and where, in words.
+    pub text: String,
+    /// What is done there; none if it is a loop.
+    pub effect: Option<Effect>,
+    /// The line of the program.
+    pub line: u32,
 }
 
 /// The scalar arguments of a kernel: their number among all arguments.
@@ -134,7 +145,7 @@ struct Threads<'k, 'e> {
     words: Vec<V<'e>>,
     scalars: Vec<u16>,
     begins: Vec<usize>,
-    sites: RefCell<Vec<String>>,
+    sites: RefCell<Vec<Site>>,
     cooperative: Cell<bool>,
 }
 
@@ -163,7 +174,7 @@ impl<'e> Surroundings<'e> for Threads<'_, 'e> {
     fn overrun(&self, number: usize) {
         let found = self.callee.loops()[number];
         let turns = self.e.i64(found.limit.or(self.turns()).unwrap_or(0) as i64);
-        let site = self.site(LOOP.into(), found.line);
+        let site = self.site(LOOP.into(), None, found.line);
         match self.e.dialect {
             Dialect::Ptx if self.bounds == Bounds::Checked => self.note(turns, site),
             // Nobody would hear of it: `thread_level` launches no such kernel.
@@ -181,7 +192,7 @@ impl<'e> Surroundings<'e> for Threads<'_, 'e> {
         let low = |v: V<'e>| e.convert("trunc", v, simt::I32);
         let meet = |what: &str| {
             self.cooperative.set(true);
-            self.site(what.into(), act.line)
+            self.site(what.into(), Some(act.effect), act.line)
         };
         match act.effect {
             Effect::Load(place) => {
@@ -206,6 +217,19 @@ impl<'e> Surroundings<'e> for Threads<'_, 'e> {
                 Some(self.reach(act, place, operands[0], "atomic change of", flags, ty, &|at| {
                     atomic(op, at, &operands[1..], dtype)
                 }))
+            }
+            Effect::Within(place, axis) => {
+                let (index, len) = (operands[0], operands[1]);
+                let what = format!("index along axis {axis} of {}", self.memory.name(place));
+                let site = self.site(what, Some(act.effect), act.line);
+                let outside = e.compare("icmp uge", index, len);
+                e.if_then(outside, || match (e.dialect, self.bounds) {
+                    (Dialect::Ptx, Bounds::Checked) => self.note(index, site),
+                    // There is no record to note it in.
+                    (Dialect::Ptx, Bounds::Trusted) => {}
+                    _ => simt::report(e, index, len, site),
+                });
+                Some(e.compare("icmp ult", index, len))
             }
             Effect::Barrier => {
                 simt::barrier(e, meet("barrier"));
@@ -277,9 +301,10 @@ impl<'e> Threads<'_, 'e> {
     }
 
     /// A name for an access or a meeting, a new one each time: threads that meet must meet at the same.
-    fn site(&self, what: String, line: u32) -> u32 {
+    fn site(&self, what: String, effect: Option<Effect>, line: u32) -> u32 {
         let mut sites = self.sites.borrow_mut();
-        sites.push(format!("{what} at {}:{line}", self.callee.function.at.file()));
+        let text = format!("{what} at {}:{line}", self.callee.function.at.file());
+        sites.push(Site { text, effect, line });
         sites.len() as u32 - 1
     }
 
@@ -295,7 +320,7 @@ impl<'e> Threads<'_, 'e> {
         access: &dyn Fn(V<'e>) -> V<'e>,
     ) -> V<'e> {
         let e = self.e;
-        let site = self.site(format!("{what} {}", self.memory.name(place)), act.line);
+        let site = self.site(format!("{what} {}", self.memory.name(place)), Some(act.effect), act.line);
         let bytes = ty.elem.bits() / 8;
         let offset = e.mul(index, e.i64(bytes.into()));
         let there = || {

@@ -53,7 +53,7 @@ fn compiled(roots: &[NodeRef]) -> Vec<Arc<Bound>> {
     let launches = bind(&plan(&trace, &Caps::CPU), &trace, &Caps::CPU);
     let bounds = launches.launches.into_iter().map(|launch| match launch {
         Launch::Kernel(bound) => bound,
-        Launch::MatMul(_) => unreachable!("no library calls here"),
+        Launch::MatMul(_) | Launch::Call(_) => unreachable!("no library calls here"),
     });
     let bounds: Vec<Arc<Bound>> = bounds.collect();
     ENGINES.with_borrow_mut(|engines| {

@@ -25,7 +25,7 @@ pub fn kernels(roots: &[NodeRef]) -> Vec<Arc<Bound>> {
     let launches = bind(&plan(&trace, &Caps::CPU), &trace, &Caps::CPU);
     let kernels = launches.launches.into_iter().filter_map(|launch| match launch {
         Launch::Kernel(bound) => Some(bound),
-        Launch::MatMul(_) => None,
+        Launch::MatMul(_) | Launch::Call(_) => None,
     });
     kernels.collect()
 }

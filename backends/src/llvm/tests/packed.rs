@@ -57,7 +57,7 @@ fn kernels(roots: &[NodeRef]) -> Vec<Arc<Bound>> {
     let launches = bind(&plan(&trace, &Caps::CPU), &trace, &Caps::CPU);
     let kernel = |launch: Launch| match launch {
         Launch::Kernel(bound) => bound,
-        Launch::MatMul(_) => unreachable!("no library calls here"),
+        Launch::MatMul(_) | Launch::Call(_) => unreachable!("no library calls here"),
     };
     launches.launches.into_iter().map(kernel).collect()
 }
