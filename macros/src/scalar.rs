@@ -27,6 +27,11 @@ fn fresh(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
+/// The same, where the compiler's words about it belong.
+fn fresh_at(name: &str, span: Span) -> Ident {
+    Ident::new(name, Span::mixed_site().located_at(span))
+}
+
 fn of(name: &str, span: Span) -> TokenStream {
     let name = Ident::new(name, span);
     quote_spanned!(span=> ::lazuli::__private::scalar::#name)
@@ -176,13 +181,13 @@ impl Scalar<'_> {
                 quote!(#base.#index)
             }
             Kind::Assign(to, value) if has_inner(to) => {
-                let (bound, value) = (self.expr(value), fresh("value"));
+                let (bound, value) = (self.expr(value), fresh_at("value", value.span));
                 let set = self.assign(to, quote!(#value));
                 quote_spanned!(span=> { let #value = #bound; #set })
             }
             Kind::Compound(name, Place::Inner(array, indices), value) => {
                 // The indices are found once, after the value: as Rust does.
-                let (f, value, right) = (of(name, span), self.expr(value), fresh("right"));
+                let (f, right, value) = (of(name, span), fresh_at("right", value.span), self.expr(value));
                 let (find, at) = self.find(array, indices);
                 let load = self.load(array, &at);
                 let store = self.store(array, &at, quote!(#f(#load, #right)));
@@ -259,7 +264,7 @@ impl Scalar<'_> {
 
     /// The element at `at`.
     fn load(&self, array: &Ident, at: &Ident) -> TokenStream {
-        let (span, value) = (array.span(), fresh("value"));
+        let (span, value) = (array.span(), fresh_at("value", array.span()));
         let (load, leave) = (view("load", span), self.outside(array, at));
         quote_spanned!(span=> match #load(#array, #at) {
             ::core::option::Option::Some(#value) => #value,

@@ -180,7 +180,7 @@ fn fit(
         let (this, shape) = (inner.name, node.shape());
         let Some(lead) = shape.len().checked_sub(inner.dims.len()) else {
             let (have, want) = (shape.len(), inner.dims.len());
-            return wrong(format!("`{this}` of shape {shape:?} has {have} axes, where {want} are needed at least"));
+            return wrong(format!("`{this}` of shape {shape:?} has too few axes: {have}, and {want} are its own"));
         };
         for (&dim, &n) in inner.dims.iter().zip(&shape[lead..]) {
             match dim {

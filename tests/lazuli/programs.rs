@@ -277,7 +277,8 @@ fn the_page_has_these_programs() {
     let lines = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
     let page = lines(page);
     let mut found = 0;
-    for file in [include_str!("programs.rs"), include_str!("kernels.rs")] {
+    let files = [include_str!("programs.rs"), include_str!("kernels.rs"), include_str!("guvectorize.rs")];
+    for file in files {
         for part in file.split("// page: ").skip(1) {
             let Some((head, _)) = part.split_once("// end") else { continue };
             let (name, program) = head.split_once('\n').expect("a name and a program");
@@ -289,5 +290,5 @@ fn the_page_has_these_programs() {
             found += 1;
         }
     }
-    assert!(found >= 14, "{found} programs");
+    assert!(found >= 16, "{found} programs");
 }

@@ -88,16 +88,14 @@ pub fn operands(f: &ItemFn, signature: Signature, limit: Option<Literal>) -> Res
         let (has, wants) = (sig.inputs.len(), axes.len());
         told(here(
             signature.span,
-            format!(
-                "{} are taken and {} given by the signature, {wants} operands in all, and the function has {has} arguments",
-                inputs.len(),
-                outputs.len()
-            ),
+            format!("the signature has {wants} operands, those that are given included, and the function {has} arguments"),
         ));
     }
     if axes.len() > OPERANDS {
         told(here(signature.span, format!("there are {OPERANDS} operands at most")));
     }
+    // Which is which is known only if they are as many.
+    let axes = if sig.inputs.len() == axes.len() { axes } else { Vec::new() };
     let mut all: Vec<Operand> = Vec::new();
     for (n, argument) in sig.inputs.iter().enumerate() {
         match (argument, axes.get(n)) {

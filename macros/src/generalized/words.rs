@@ -129,7 +129,8 @@ impl Reader<'_> {
                 true => " (extents have names: those of the signature)",
                 false => "",
             };
-            return at(e, format!("`{name}` has {axes} axes: write `{element}`{more}"));
+            let axes = if axes == 1 { "1 axis".into() } else { format!("{axes} axes") };
+            return at(e, format!("`{name}` has {axes}: write `{element}`{more}"));
         }
         let index = indices.into_iter().map(|index| match index {
             syn::Expr::Cast(c) if no_usize(&c.ty).is_err() => {
