@@ -177,7 +177,9 @@ pub enum ErrorKind {
         limited: bool,
     },
     /// An index that an inner array of a generalised function does not have.
-    #[error("index {index} is out of range for axis {axis} of `{array}`, of length {len}, in `{function}` ({file}:{line})")]
+    #[error(
+        "index {index} is out of range for axis {axis} of `{array}`, of length {len}, in `{function}` ({file}:{line})"
+    )]
     InnerIndex {
         /// The function.
         function: &'static str,

@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 /// The most dimensions that have names.
 pub const NAMES: usize = 8;
+/// The most operands.
+pub const OPERANDS: usize = 12;
 
 /// The extent of one axis of an inner array.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -169,6 +171,17 @@ impl Points<'_> {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.outer.iter().product()
+    }
+
+    /// The position of an operand's first element at a point, in the operand's memory.
+    pub fn start(&self, operand: usize, point: usize) -> isize {
+        let operand = &self.operands[operand];
+        let (mut rest, mut at) = (point, operand.start);
+        for (&n, &step) in self.outer.iter().zip(&operand.outer).rev() {
+            at += (rest % n) as isize * step;
+            rest /= n;
+        }
+        at
     }
 
     /// The int64 that a kernel of threads takes.

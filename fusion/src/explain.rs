@@ -256,7 +256,11 @@ fn call_step(trace: &Trace, call: &BoundCall, at: &dyn Fn(usize) -> String) -> E
         bytes_written: call.bytes_written,
         stores: call.nodes.clone(),
         // As the plan knows them: below their views.
-        reads: inputs.iter().map(|&i| trace.below_strided_views(i).0).filter(|&n| !trace.is_leaf(n)).collect(),
+        reads: inputs
+            .iter()
+            .map(|&i| trace.below_strided_views(i).0)
+            .filter(|&n| !trace.is_leaf(n))
+            .collect(),
     }
 }
 

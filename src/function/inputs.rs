@@ -46,8 +46,7 @@ pub(super) fn record(
     results.collect()
 }
 
-/// The node of an input; a scalar becomes a constant of the shape of `like`, or of no axes.
-pub(crate) fn node(call: Call, input: Input, like: Option<&NodeRef>, device: DeviceId) -> NodeRef {
+fn node(call: Call, input: Input, like: Option<&NodeRef>, device: DeviceId) -> NodeRef {
     match (input, like) {
         (Input::Node(node), _) => node,
         (Input::Value(value), Some(like)) => call.constant_like(value, like),

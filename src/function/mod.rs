@@ -35,7 +35,7 @@ pub use args::{Arg, Arguments, Arrays, Input, Join, Kind, Results};
 pub use expr::{Bundle, Expr};
 pub use kernel::{ElementwiseKernel, Given, Inputs, Outputs, Valued, if_else, input, while_loop};
 
-pub(crate) use inputs::{Written, node as node_of};
+pub(crate) use inputs::Written;
 use std::any::TypeId;
 use std::panic::Location;
 use std::sync::{Mutex, OnceLock, PoisonError};

@@ -14,15 +14,16 @@ pub mod threads;
 #[doc(hidden)]
 pub mod views;
 
-use crate::function::{Arg, Input, Valued, input, node_of, write_kernel};
+use crate::function::{Arg, Input, Valued, input, write_kernel};
 use crate::nodes::overflow;
 use crate::record::Call;
 use crate::{Array, Element};
+use lazuli_backends::memory;
 use lazuli_core::function::Function;
 use lazuli_core::generalized::{Dim, Fault, GeneralizedRef, Inner, NAMES};
 use lazuli_core::graph::Inputs;
 use lazuli_core::shape::{self, Dims};
-use lazuli_core::{ErrorKind, Node, NodeRef, Op, View};
+use lazuli_core::{DeviceId, ErrorKind, Layout, Node, NodeRef, Op, Scalar, Value, View};
 use smallvec::{SmallVec, smallvec};
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
@@ -75,7 +76,10 @@ impl Made {
                 .zip(B::DIMS)
                 .map(|((&(dtype, _, _), &name), &dims)| Inner { name, dtype, dims })
                 .collect();
-            assert!(list.iter().zip(&operands).all(|(l, o)| l.1 == o.dims.len()), "axes by type and signature");
+            assert!(
+                list.iter().zip(&operands).all(|(l, o)| l.1 == o.dims.len()),
+                "axes by type and signature"
+            );
             lazuli_core::Generalized {
                 name: B::NAME,
                 at: B::at(),
@@ -140,24 +144,40 @@ pub fn call<B: Generalized>(given: impl IntoIterator<Item = Input>) -> impl Iter
         Input::Value(_) => None,
     });
     let device = like.unwrap_or_else(|| crate::Device::default().id());
-    let inputs: Inputs = given.into_iter().map(|input| node_of(call, input, None, device)).collect();
+    let node = |input| match input {
+        Input::Node(node) => node,
+        Input::Value(value) => constant(call, value, device),
+    };
+    let inputs: Inputs = given.into_iter().map(node).collect();
     let poisoned = inputs.iter().find_map(|n| n.error().cloned());
     let fitted = match poisoned {
         Some(error) => Err(error),
         None => fit(call, function, inputs).map_err(|kind| call.error(kind)),
     };
-    let results = function.outputs().iter().enumerate();
+    let results = function.outputs().iter();
     let nodes: SmallVec<[NodeRef; 2]> = match fitted {
-        Err(error) => results.map(|(_, r)| Node::poisoned(r.dtype, error.clone(), device)).collect(),
+        Err(error) => results.map(|r| Node::poisoned(r.dtype, error.clone(), device)).collect(),
         Ok((inputs, shapes)) => results
             .zip(shapes)
-            .map(|((n, r), shape)| {
+            .enumerate()
+            .map(|(n, (r, shape))| {
                 let op = Op::Generalized { function: GeneralizedRef(function), result: n as u16 };
                 call.record(op, inputs.clone(), r.dtype, shape)
             })
             .collect(),
     };
     nodes.into_iter()
+}
+
+/// A scalar as an array of no axes: one whose memory is there, so that no kernel has to write it. (In the
+/// memory of a GPU a kernel does, in the order of its stream.)
+fn constant(call: Call, value: Scalar, device: DeviceId) -> NodeRef {
+    if matches!(device, DeviceId::Cuda(_)) {
+        return call.constant(value, device);
+    }
+    // Of types of 8 bytes at most, the element is at the beginning.
+    let buffer = memory::from_vec(vec![value.bits.to_le()], device);
+    Node::ready_on(device, value.dtype, Value { buffer, layout: Layout::contiguous(&[]) }, call.at)
 }
 
 /// Looks at the shapes of healthy inputs. Gives the inputs broadcast along the outer axes, and the shapes of
@@ -180,12 +200,16 @@ fn fit(
         let (this, shape) = (inner.name, node.shape());
         let Some(lead) = shape.len().checked_sub(inner.dims.len()) else {
             let (have, want) = (shape.len(), inner.dims.len());
-            return wrong(format!("`{this}` of shape {shape:?} has too few axes: {have}, and {want} are its own"));
+            return wrong(format!(
+                "`{this}` of shape {shape:?} has too few axes: {have}, and {want} are its own"
+            ));
         };
         for (&dim, &n) in inner.dims.iter().zip(&shape[lead..]) {
             match dim {
                 Dim::Fixed(want) if n != want as usize => {
-                    return wrong(format!("`{this}` of shape {shape:?} has {n} elements where {want} are needed"));
+                    return wrong(format!(
+                        "`{this}` of shape {shape:?} has {n} elements where {want} are needed"
+                    ));
                 }
                 Dim::Fixed(_) => {}
                 Dim::Named(d) => match &mut known[usize::from(d)] {
@@ -193,7 +217,10 @@ fn fit(
                         let (dim, that) = (name(dim), function.operands[*other].name);
                         let shapes = match *other == k {
                             true => format!("`{this}` of shape {shape:?}"),
-                            false => format!("`{that}` of shape {:?} and `{this}` of shape {shape:?}", inputs[*other].shape()),
+                            false => format!(
+                                "`{that}` of shape {:?} and `{this}` of shape {shape:?}",
+                                inputs[*other].shape()
+                            ),
                         };
                         return wrong(format!("`{dim}` cannot be both {before} and {n}: {shapes}"));
                     }

@@ -85,12 +85,12 @@ impl<T: KernelElement, const R: usize> View<T, R> {
     #[track_caller]
     fn place(self, index: [Expr<i64>; R]) -> Expr<i64> {
         let mut at = self.start;
-        for d in 0..R {
-            let within = self.memory.ask(|place| Effect::Within(place, d as u8), &[index[d], self.extents[d]]);
+        for (d, i) in index.into_iter().enumerate() {
+            let within = self.memory.ask(|place| Effect::Within(place, d as u8), &[i, self.extents[d]]);
             traced::begin_if(traced::not(within));
             thread::leave();
             traced::end_if();
-            at = traced::add(at, traced::mul(index[d], self.steps[d]));
+            at = traced::add(at, traced::mul(i, self.steps[d]));
         }
         at
     }

@@ -10,8 +10,7 @@
 use super::threads::{self, Prologue};
 use crate::KernelElement;
 use lazuli_core::DType;
-use lazuli_core::generalized::{Dim, Fault, NAMES, Points};
-use smallvec::SmallVec;
+use lazuli_core::generalized::{Dim, Fault, NAMES, OPERANDS, Points, Strided};
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -38,7 +37,7 @@ modes! {
     /// For neighbours along the last axes.
     Unit true None;
     /// For any steps.
-    Strided false None;
+    Stepped false None;
     /// For any steps, and it gives up loops that do not end: as the interpreter does.
     Patient false Some(1 << 32);
 }
@@ -56,20 +55,20 @@ impl<T: KernelElement, M: Mode, const R: usize, const W: bool> View<T, M, R, W> 
     /// # Safety
     /// Elements are there at all indices below `extents`, for as long as the view is used.
     #[inline(always)]
-    unsafe fn new(at: *mut u8, steps: &[isize], extents: [i64; R]) -> Self {
-        View { at: at.cast(), extents, steps: std::array::from_fn(|d| steps[d]), mode: PhantomData }
+    unsafe fn new(at: *mut u8, steps: [isize; R], extents: [i64; R]) -> Self {
+        View { at: at.cast(), extents, steps, mode: PhantomData }
     }
 
     /// Where an element is, if it is there.
     #[inline(always)]
     fn place(&self, index: [i64; R]) -> Option<*mut T> {
         let mut offset = 0isize;
-        for d in 0..R {
-            if index[d] as u64 >= self.extents[d] as u64 {
+        for (d, i) in index.into_iter().enumerate() {
+            if i as u64 >= self.extents[d] as u64 {
                 return None;
             }
             let step = if M::UNIT && d + 1 == R { 1 } else { self.steps[d] };
-            offset = offset.wrapping_add((index[d] as isize).wrapping_mul(step));
+            offset = offset.wrapping_add((i as isize).wrapping_mul(step));
         }
         // SAFETY: the index is within the array.
         Some(unsafe { self.at.offset(offset) })
@@ -178,17 +177,21 @@ pub trait Operand {
     const RANK: usize;
     /// Is it a result?
     const WRITES: bool;
+    /// Its steps along its own axes.
+    type Steps: Copy;
     /// What the body computes with.
     type Compiled<M: Mode>: Copy;
     /// What the body is written down with.
     type Traced: Copy;
+    /// Its steps.
+    fn steps(inner: &[isize]) -> Self::Steps;
     /// The operand of a point.
     ///
     /// # Safety
     /// Its elements are there, at these steps from the first.
     unsafe fn compiled<M: Mode>(
         at: *mut u8,
-        steps: &[isize],
+        steps: Self::Steps,
         dims: &'static [Dim],
         named: &[i64; NAMES],
     ) -> Self::Compiled<M>;
@@ -215,12 +218,14 @@ impl<T: KernelElement> Operand for Value<T> {
     type Element = T;
     const RANK: usize = 0;
     const WRITES: bool = false;
+    type Steps = ();
     type Compiled<M: Mode> = T;
     type Traced = crate::Expr<T>;
+    fn steps(_: &[isize]) {}
     #[inline(always)]
     unsafe fn compiled<M: Mode>(
         at: *mut u8,
-        _: &[isize],
+        _: (),
         _: &'static [Dim],
         _: &[i64; NAMES],
     ) -> Self::Compiled<M> {
@@ -238,12 +243,16 @@ macro_rules! arrays {
             type Element = T;
             const RANK: usize = R;
             const WRITES: bool = $writes;
+            type Steps = [isize; R];
             type Compiled<M: Mode> = View<T, M, R, $writes>;
             type Traced = threads::View<T, R>;
+            fn steps(inner: &[isize]) -> [isize; R] {
+                std::array::from_fn(|d| inner[d])
+            }
             #[inline(always)]
             unsafe fn compiled<M: Mode>(
                 at: *mut u8,
-                steps: &[isize],
+                steps: [isize; R],
                 dims: &'static [Dim],
                 named: &[i64; NAMES],
             ) -> Self::Compiled<M> {
@@ -273,19 +282,25 @@ arrays! { Read false; Write true; }
 
 /// The types of a function's operands: a tuple of [`Operand`]s.
 pub trait Operands {
+    /// Bytes of an element of each.
+    const SIZES: &'static [usize];
+    /// Their steps along their own axes.
+    type Steps: Copy;
     /// What the body computes with.
     type Compiled<M: Mode>;
     /// What the body is written down with.
     type Traced;
     /// For each: type, number of axes, and whether it is written.
     fn list() -> Vec<(DType, usize, bool)>;
+    /// Their steps.
+    fn steps(operands: &[Strided]) -> Self::Steps;
     /// The operands of a point.
     ///
     /// # Safety
     /// The elements of each are there, at its steps from the first.
     unsafe fn compiled<M: Mode>(
-        at: &[*mut u8],
-        steps: &[&[isize]],
+        at: &[*mut u8; OPERANDS],
+        steps: Self::Steps,
         dims: &'static [&'static [Dim]],
         named: &[i64; NAMES],
     ) -> Self::Compiled<M>;
@@ -300,20 +315,25 @@ pub trait Operands {
 macro_rules! tuples {
     ($($($name:ident $n:tt)*;)*) => {$(
         impl<$($name: Operand),*> Operands for ($($name,)*) {
+            const SIZES: &'static [usize] = &[$(size_of::<$name::Element>()),*];
+            type Steps = ($($name::Steps,)*);
             type Compiled<M: Mode> = ($($name::Compiled<M>,)*);
             type Traced = ($($name::Traced,)*);
             fn list() -> Vec<(DType, usize, bool)> {
                 vec![$((<$name::Element as crate::Element>::DTYPE, $name::RANK, $name::WRITES)),*]
             }
+            fn steps(operands: &[Strided]) -> Self::Steps {
+                ($($name::steps(&operands[$n].inner),)*)
+            }
             #[inline(always)]
             unsafe fn compiled<M: Mode>(
-                at: &[*mut u8],
-                steps: &[&[isize]],
+                at: &[*mut u8; OPERANDS],
+                steps: Self::Steps,
                 dims: &'static [&'static [Dim]],
                 named: &[i64; NAMES],
             ) -> Self::Compiled<M> {
                 // SAFETY: by the contract.
-                unsafe { ($($name::compiled::<M>(at[$n], steps[$n], dims[$n], named),)*) }
+                unsafe { ($($name::compiled::<M>(at[$n], steps.$n, dims[$n], named),)*) }
             }
             fn traced(
                 of: &mut Prologue,
@@ -375,13 +395,13 @@ pub unsafe fn run<B: super::Generalized>(
             if has!("avx2") && has!("fma") && has!("bmi2") {
                 return match unit {
                     true => wide::<B, Unit>(points, range),
-                    false => wide::<B, Strided>(points, range),
+                    false => wide::<B, Stepped>(points, range),
                 };
             }
         }
         match unit {
             true => plain::<B, Unit>(points, range),
-            false => plain::<B, Strided>(points, range),
+            false => plain::<B, Stepped>(points, range),
         }
     }
 }
@@ -396,46 +416,33 @@ unsafe fn each<B: super::Generalized, M: Mode>(
     range: Range<usize>,
 ) -> Result<(), (usize, Fault)> {
     let mut named = [0i64; NAMES];
-    for n in 0..B::NAMES.len() {
-        named[n] = points.named[n] as i64;
+    for (n, extent) in named.iter_mut().enumerate().take(B::NAMES.len()) {
+        *extent = points.named[n] as i64;
     }
-    let sizes: SmallVec<[isize; 8]> =
-        <B::Operands as Operands>::list().iter().map(|o| o.0.size() as isize).collect();
-    let steps: SmallVec<[&[isize]; 8]> = points.operands.iter().map(|o| &o.inner[..]).collect();
-    // The index of the first point along each axis, and where its operands are.
-    let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, points.outer.len());
-    let mut rest = range.start;
-    for (d, &n) in points.outer.iter().enumerate().rev() {
-        index[d] = rest % n;
-        rest /= n;
+    let sizes = <B::Operands as Operands>::SIZES;
+    let steps = B::Operands::steps(points.operands);
+    let mut along = [0isize; OPERANDS];
+    for k in 0..sizes.len() {
+        along[k] = points.operands[k].outer.last().map_or(0, |step| step * sizes[k] as isize);
     }
-    let mut at: SmallVec<[*mut u8; 8]> = points
-        .operands
-        .iter()
-        .zip(points.bases)
-        .zip(&sizes)
-        .map(|((operand, base), size)| {
-            let along: isize = index.iter().zip(&operand.outer).map(|(&i, &step)| i as isize * step).sum();
-            base.wrapping_offset((operand.start + along) * size)
-        })
-        .collect();
-    for point in range {
-        // SAFETY: by the contract.
-        let operands = unsafe { B::Operands::compiled::<M>(&at, &steps, B::DIMS, &named) };
-        B::compute::<M>(&named, operands).map_err(|fault| (point, fault))?;
-        for d in (0..index.len()).rev() {
-            index[d] += 1;
-            let over = index[d] == points.outer[d];
-            // To the next one, or back to the first.
-            let turns = if over { 1 - points.outer[d] as isize } else { 1 };
-            for ((at, operand), size) in at.iter_mut().zip(points.operands).zip(&sizes) {
-                *at = at.wrapping_offset(operand.outer[d] * turns * size);
-            }
-            if !over {
-                break;
-            }
-            index[d] = 0;
+    let last = points.outer.last().copied().unwrap_or(1);
+    let mut next = range.start;
+    while next < range.end {
+        // As far as the last outer axis goes, operands are a step from one point to the next.
+        let end = range.end.min(next + (last - next % last));
+        let mut at = [std::ptr::null_mut::<u8>(); OPERANDS];
+        for k in 0..sizes.len() {
+            at[k] = points.bases[k].wrapping_offset(points.start(k, next) * sizes[k] as isize);
         }
+        for point in next..end {
+            // SAFETY: by the contract.
+            let operands = unsafe { B::Operands::compiled::<M>(&at, steps, B::DIMS, &named) };
+            B::compute::<M>(&named, operands).map_err(|fault| (point, fault))?;
+            for k in 0..sizes.len() {
+                at[k] = at[k].wrapping_offset(along[k]);
+            }
+        }
+        next = end;
     }
     Ok(())
 }

@@ -6,12 +6,12 @@
 
 use super::stats;
 use crate::Stats;
+use crate::portable::Program;
 #[cfg(feature = "llvm")]
 use crate::{
     grid::{self, simulator},
     threads::Bounds,
 };
-use crate::portable::Program;
 use lazuli_core::{Caps, DType, DeviceId, ErrorKind};
 use lazuli_fusion::bind::{Bound, BoundCall, Launch};
 use lazuli_fusion::{Launches, Plan, Trace, bind, plan};

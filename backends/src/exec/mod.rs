@@ -6,7 +6,8 @@
 //!
 //! Everything up to the first launch can fail without a trace: claims are given back, nothing is
 //! consumed, and the same evaluation can be tried again. After that nothing is left that could
-//! fail on a host device. Two threads may evaluate one graph: nodes are claimed in ascending id,
+//! fail on a host device but functions of the program (loops that pass their limit, indices that are not
+//! there), which leave the inputs as they are. Two threads may evaluate one graph: nodes are claimed in ascending id,
 //! so claims never wait for each other in a ring, and whoever comes second parks and finds the
 //! values ready.
 

@@ -123,7 +123,7 @@ fn scratch_bytes(launches: &Launches, engines: &[Runs<'_>]) -> usize {
 }
 
 /// Runs everything, in order. `leaf` gives the memory of a node that is not computed. On a host
-/// device only loops can fail, those that pass the limit of their function.
+/// device only functions of the program can fail: where a loop passes its limit, or an index is not there.
 pub fn launch_all<'a>(
     trace: &Trace,
     prepared: &Prepared,

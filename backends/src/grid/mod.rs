@@ -16,8 +16,8 @@ pub mod thread_level;
 use crate::llvm::exit::Compiling;
 use crate::llvm::{grid::Printed, nvptx};
 pub use launch::{Launches, Room};
-pub use thread_level::ThreadKernel;
 use lazuli_core::ErrorKind;
+pub use thread_level::ThreadKernel;
 
 /// PTX of what was printed, for cards of a compute capability.
 pub fn ptx(printed: &Printed, (major, minor): (u32, u32), _: &Compiling) -> Result<String, ErrorKind> {

@@ -52,13 +52,19 @@ impl Signature {
             let mut all = Vec::new();
             let mut rest = text.trim();
             if rest.is_empty() {
-                return Err(wrong(format!("nothing is {what}: write the axes of each operand, `()` for a scalar")));
+                return Err(wrong(format!(
+                    "nothing is {what}: write the axes of each operand, `()` for a scalar"
+                )));
             }
             loop {
-                let Some((inside, after)) =
-                    rest.strip_prefix('(').and_then(|rest| rest.split_once(')')).filter(|(i, _)| !i.contains('('))
+                let Some((inside, after)) = rest
+                    .strip_prefix('(')
+                    .and_then(|rest| rest.split_once(')'))
+                    .filter(|(i, _)| !i.contains('('))
                 else {
-                    return Err(wrong(format!("each operand has its axes in brackets, `(m,n)`, which `{rest}` has not")));
+                    return Err(wrong(format!(
+                        "each operand has its axes in brackets, `(m,n)`, which `{rest}` has not"
+                    )));
                 };
                 let mut dims = Vec::new();
                 if !inside.trim().is_empty() {
@@ -72,7 +78,9 @@ impl Signature {
                     return Ok(all);
                 }
                 let Some(next) = rest.strip_prefix(',') else {
-                    return Err(wrong(format!("operands are separated by `,`: there is `{rest}` after `({inside})`")));
+                    return Err(wrong(format!(
+                        "operands are separated by `,`: there is `{rest}` after `({inside})`"
+                    )));
                 };
                 rest = next.trim_start();
             }
@@ -98,7 +106,9 @@ impl Signature {
 fn dim(text: &str, given: bool, names: &mut Vec<Ident>, span: Span) -> Result<Dim> {
     let wrong = |words: String| Err(Error::new(span, words));
     if text.ends_with('?') {
-        return wrong(format!("dimensions that may be missing are not known: write two functions for `{text}`"));
+        return wrong(format!(
+            "dimensions that may be missing are not known: write two functions for `{text}`"
+        ));
     }
     if text.starts_with(|c: char| c.is_ascii_digit()) {
         return match text.parse() {

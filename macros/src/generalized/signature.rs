@@ -67,7 +67,10 @@ pub fn operands(f: &ItemFn, signature: Signature, limit: Option<Literal>) -> Res
             syn::GenericParam::Lifetime(_) => {
                 at(parameter, "arrays are there while the function runs: leave lifetimes out")
             }
-            _ => at(parameter, "a generalised function is for one type: write the type, and a function for each"),
+            _ => at(
+                parameter,
+                "a generalised function is for one type: write the type, and a function for each",
+            ),
         });
     }
     if let Some(clause) = &sig.generics.where_clause {
@@ -88,7 +91,9 @@ pub fn operands(f: &ItemFn, signature: Signature, limit: Option<Literal>) -> Res
         let (has, wants) = (sig.inputs.len(), axes.len());
         told(here(
             signature.span,
-            format!("the signature has {wants} operands, those that are given included, and the function {has} arguments"),
+            format!(
+                "the signature has {wants} operands, those that are given included, and the function {has} arguments"
+            ),
         ));
     }
     if axes.len() > OPERANDS {
@@ -112,7 +117,7 @@ pub fn operands(f: &ItemFn, signature: Signature, limit: Option<Literal>) -> Res
         }
     }
     for operand in &all {
-        if signature.names.iter().any(|name| *name == operand.name) {
+        if signature.names.contains(&operand.name) {
             told(at(
                 &operand.name,
                 format!("a dimension is called `{0}` too: find another name for one of them", operand.name),
@@ -154,7 +159,10 @@ fn operand(
         other => return at(other, "an argument is a name and a type: `x: &[f32]`"),
     };
     if name == *function {
-        return at(&name, format!("the function itself is called `{name}`: find another name for one of them"));
+        return at(
+            &name,
+            format!("the function itself is called `{name}`: find another name for one of them"),
+        );
     }
     let element = element_of(&typed.ty, &name, signature, dims, given)?;
     if let Some(t) = mutable
@@ -214,11 +222,15 @@ fn element_of(
         }
         ty if container(ty) => {
             let words = wanted("T", dims.len(), given);
-            return at(ty, format!("write the inner array, `{name}: {words}`: a call takes an `Array<T>` for it"));
+            return at(
+                ty,
+                format!("write the inner array, `{name}: {words}`: a call takes an `Array<T>` for it"),
+            );
         }
         _ => scalar(element)?,
     }
-    let fits = axes == dims.len() && reference == if given { Some(true) } else { (axes > 0).then_some(false) };
+    let fits =
+        axes == dims.len() && reference == if given { Some(true) } else { (axes > 0).then_some(false) };
     if fits {
         return Ok(element.clone());
     }

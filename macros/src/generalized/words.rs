@@ -18,8 +18,21 @@ use syn::{Result, UnOp};
 
 /// What only the threads of a kernel have.
 const THREADS: [&str; 15] = [
-    "thread_idx", "block_idx", "block_dim", "grid_dim", "barrier", "shared", "shared_dynamic", "shuffle",
-    "shuffle_xor", "shuffle_down", "shuffle_up", "vote_any", "vote_all", "ballot", "sync_threads",
+    "thread_idx",
+    "block_idx",
+    "block_dim",
+    "grid_dim",
+    "barrier",
+    "shared",
+    "shared_dynamic",
+    "shuffle",
+    "shuffle_xor",
+    "shuffle_down",
+    "shuffle_up",
+    "vote_any",
+    "vote_all",
+    "ballot",
+    "sync_threads",
 ];
 
 impl Reader<'_> {
@@ -45,7 +58,10 @@ impl Reader<'_> {
                     }
                     Some(Name::Inner { axes, .. }) => {
                         let element = element(name, axes);
-                        return at(name, format!("`{name}` is an array: write an element, `{element}`, or `{name}.len()`"));
+                        return at(
+                            name,
+                            format!("`{name}` is an array: write an element, `{element}`, or `{name}.len()`"),
+                        );
                     }
                     _ => return Ok(None),
                 }
@@ -136,7 +152,9 @@ impl Reader<'_> {
             syn::Expr::Cast(c) if no_usize(&c.ty).is_err() => {
                 at(&c.as_token, "indices are `i64` here: leave `as usize` out")
             }
-            syn::Expr::Range(r) => at(r, format!("there are no parts of arrays in here: write elements of `{name}`")),
+            syn::Expr::Range(r) => {
+                at(r, format!("there are no parts of arrays in here: write elements of `{name}`"))
+            }
             syn::Expr::Tuple(t) => at(t, format!("write `{}`", element(&name, axes))),
             index => self.expr(index),
         });
@@ -152,7 +170,10 @@ impl Reader<'_> {
             syn::Expr::Path(p) => match self.inner_array(e) {
                 Some((name, 0, _)) => return at(p, format!("`{name}` is a result: write `*{name}`")),
                 Some((name, axes, _)) => {
-                    return at(p, format!("`{name}` is an array: write elements, `{}`", element(&name, axes)));
+                    return at(
+                        p,
+                        format!("`{name}` is an array: write elements, `{}`", element(&name, axes)),
+                    );
                 }
                 None => return Ok(None),
             },
@@ -160,7 +181,10 @@ impl Reader<'_> {
         }
         let (name, writable, index) = self.inner_element(e)?;
         if !writable {
-            return at(&name, format!("`{name}` is taken: only what the signature has after `->` can be written"));
+            return at(
+                &name,
+                format!("`{name}` is taken: only what the signature has after `->` can be written"),
+            );
         }
         Ok(Some(Place::Inner(name, index)))
     }
@@ -200,7 +224,9 @@ fn unknown(name: &Ident, axes: usize, method: &str) -> String {
         "iter" | "iter_mut" | "into_iter" | "chunks" | "windows" => {
             format!("count its indices: `for i in 0..{name}.len()`")
         }
-        "get" | "get_mut" | "get_unchecked" | "get_unchecked_mut" => format!("write `{}`", element(name, axes)),
+        "get" | "get_mut" | "get_unchecked" | "get_unchecked_mut" => {
+            format!("write `{}`", element(name, axes))
+        }
         "first" if axes == 1 => format!("write `{name}[0]`"),
         "last" if axes == 1 => format!("write `{name}[{name}.len() - 1]`"),
         "is_empty" => format!("write `{name}.len() == 0`"),
