@@ -236,7 +236,7 @@ fn scalars_in_and_out() {
         // Of no elements there are zeros.
         let none = array(device, &mut rng, &[4, 0]);
         assert_bits(what, &inner(&none, &none), &[0.0; 4], |i| i.to_string());
-        assert_eq!(values(&inner(&array(device, &mut rng, &[0, 3]), array(device, &mut rng, &[3]))), []);
+        assert_eq!(values(&inner(array(device, &mut rng, &[0, 3]), array(device, &mut rng, &[3]))), []);
 
         let mean = |a: &[f64], window: i64| -> Vec<f64> {
             let mut sum = 0.0;
@@ -664,7 +664,7 @@ fn loops_that_do_not_end() {
     for device in engines() {
         let x = on(&device, &[3i64, 50, 0]);
         assert_array(&countdown(&x), &[3], &[3, 50, 0]);
-        let error = countdown(&on(&device, &[3i64, 51, -1])).to_vec().unwrap_err().to_string();
+        let error = countdown(on(&device, &[3i64, 51, -1])).to_vec().unwrap_err().to_string();
         let place = format!("guvectorize.rs:{}", line_of("while left != 0"));
         for words in ["a loop of `countdown`", &place, "took more turns than its `max_iterations`"] {
             assert!(error.contains(words), "no {words:?} in {error}");
