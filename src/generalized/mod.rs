@@ -103,7 +103,25 @@ fn write<B: Generalized>(axes: usize) -> Result<Arc<Function>, String> {
     })
 }
 
-/// What a generalised function takes for an inner array with axes: an array, or a reference to one.
+/// What a generalised function takes for an inner array with axes: an array, or a reference to one. Its last
+/// axes are those of the signature, the others are broadcast.
+///
+/// ```
+/// # use lazuli::prelude::*;
+/// use lazuli::InnerArg;
+///
+/// #[lazuli::guvectorize("(n)->()")]
+/// fn first(x: &[f64], y: &mut f64) {
+///     *y = x[0];
+/// }
+///
+/// fn doubled(x: impl InnerArg<f64>) -> Array<f64> {
+///     first(x) * 2.0
+/// }
+/// let x = Array::arange(0.0, 6.0, 1.0).reshape([3, 2]);
+/// assert_eq!(doubled(&x).to_vec()?, [0.0, 4.0, 8.0]);
+/// # Ok::<(), lazuli::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` has no inner arrays of `{T}`",
     label = "expected `&Array<{T}>` or `Array<{T}>`"

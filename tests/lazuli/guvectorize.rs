@@ -447,6 +447,71 @@ mod language {
         }
     }
 
+    /// A network of 19 comparisons: a long body, in which each access may be the last.
+    #[lazuli::guvectorize("(8)->(8)")]
+    fn network(x: &[f32], y: &mut [f32]) {
+        for i in 0..8 {
+            y[i] = x[i];
+        }
+        if y[0] > y[2] {
+            (y[0], y[2]) = (y[2], y[0]);
+        }
+        if y[1] > y[3] {
+            (y[1], y[3]) = (y[3], y[1]);
+        }
+        if y[4] > y[6] {
+            (y[4], y[6]) = (y[6], y[4]);
+        }
+        if y[5] > y[7] {
+            (y[5], y[7]) = (y[7], y[5]);
+        }
+        if y[0] > y[4] {
+            (y[0], y[4]) = (y[4], y[0]);
+        }
+        if y[1] > y[5] {
+            (y[1], y[5]) = (y[5], y[1]);
+        }
+        if y[2] > y[6] {
+            (y[2], y[6]) = (y[6], y[2]);
+        }
+        if y[3] > y[7] {
+            (y[3], y[7]) = (y[7], y[3]);
+        }
+        if y[0] > y[1] {
+            (y[0], y[1]) = (y[1], y[0]);
+        }
+        if y[2] > y[3] {
+            (y[2], y[3]) = (y[3], y[2]);
+        }
+        if y[4] > y[5] {
+            (y[4], y[5]) = (y[5], y[4]);
+        }
+        if y[6] > y[7] {
+            (y[6], y[7]) = (y[7], y[6]);
+        }
+        if y[2] > y[4] {
+            (y[2], y[4]) = (y[4], y[2]);
+        }
+        if y[3] > y[5] {
+            (y[3], y[5]) = (y[5], y[3]);
+        }
+        if y[1] > y[4] {
+            (y[1], y[4]) = (y[4], y[1]);
+        }
+        if y[3] > y[6] {
+            (y[3], y[6]) = (y[6], y[3]);
+        }
+        if y[1] > y[2] {
+            (y[1], y[2]) = (y[2], y[1]);
+        }
+        if y[3] > y[4] {
+            (y[3], y[4]) = (y[4], y[3]);
+        }
+        if y[5] > y[6] {
+            (y[5], y[6]) = (y[6], y[5]);
+        }
+    }
+
     /// An index that changes something counts once.
     #[lazuli::guvectorize("(n)->(n),()")]
     fn places(x: &[i32], y: &mut [i32], count: &mut i32) {
@@ -480,6 +545,11 @@ mod language {
             let mut expected = bytes.clone();
             expected.chunks_mut(30).for_each(<[u8]>::sort);
             assert_bits(what, &sorted(shaped(device, &[3, 30], &bytes)), &expected, describe);
+
+            let floats: Vec<f32> = (0..160).map(|_| (rng.bits() % 1000) as f32).collect();
+            let mut expected = floats.clone();
+            expected.chunks_mut(8).for_each(|part| part.sort_by(f32::total_cmp));
+            assert_bits(what, &network(shaped(device, &[20, 8], &floats)), &expected, describe);
 
             let (y, count) = places(on(device, &[1, 2, 3]));
             assert_array(&y, &[3], &[2, 4, 6]);
