@@ -1,5 +1,5 @@
-//! `#[lazuli::guvectorize]`: generalised functions beside plain Rust loops, on every engine, bit for bit; what
-//! they fuse with; and what is wrong with shapes, indices and loops.
+//! `#[lazuli::guvectorize]`: generalised functions beside plain Rust loops, on every engine, bit for bit, in
+//! all layouts and kinds of plans.
 
 use crate::engines::*;
 use crate::support::*;
@@ -19,7 +19,7 @@ fn matvec(a: &[[f32]], x: &[f32], y: &mut [f32]) {
 // end
 
 #[lazuli::guvectorize("(m,k),(k,n)->(m,n)")]
-fn product(a: &[[f64]], b: &[[f64]], c: &mut [[f64]]) {
+pub fn product(a: &[[f64]], b: &[[f64]], c: &mut [[f64]]) {
     for i in 0..m {
         for l in 0..k {
             for j in 0..n {
@@ -52,7 +52,7 @@ fn move_mean(a: &[f64], window: i64, out: &mut [f64]) {
 // end
 
 #[lazuli::guvectorize("(3),(3)->(3)")]
-fn cross(a: &[f32], b: &[f32], c: &mut [f32]) {
+pub fn cross(a: &[f32], b: &[f32], c: &mut [f32]) {
     c[0] = a[1] * b[2] - a[2] * b[1];
     c[1] = a[2] * b[0] - a[0] * b[2];
     c[2] = a[0] * b[1] - a[1] * b[0];
@@ -87,7 +87,7 @@ fn thomas(a: &[f64], b: &[f64], c: &[f64], d: &[f64], x: &mut [f64], upper: &mut
 }
 
 #[lazuli::guvectorize("(n)->(),()")]
-fn extremes(x: &[f32], low: &mut f32, high: &mut f32) {
+pub fn extremes(x: &[f32], low: &mut f32, high: &mut f32) {
     *low = f32::INFINITY;
     *high = f32::NEG_INFINITY;
     for i in 0..n {
@@ -363,201 +363,6 @@ fn pending(x: &Array<f32>) -> usize {
     x.explain().launches()
 }
 
-/// Types, control flow, and calls of vectorised functions.
-mod language {
-    use super::*;
-
-    #[vectorize]
-    fn halved(x: i64) -> i64 {
-        if x % 2 == 0 { x / 2 } else { 3 * x + 1 }
-    }
-
-    #[lazuli::guvectorize("(n),(n),()->(n),(n),()", max_iterations = 1000)]
-    pub fn collatz(
-        start: &[i64],
-        take: &[bool],
-        mut most: i32,
-        steps: &mut [i32],
-        top: &mut [u64],
-        any: &mut bool,
-    ) {
-        const ONE: i64 = 1;
-        'all: for i in 0..start.len() {
-            if !take[i] || start[i] < 1 {
-                continue;
-            }
-            let (mut x, mut count) = (start[i], 0i32);
-            top[i] = x as u64;
-            while x != ONE {
-                if count == most {
-                    most -= 1;
-                    steps[i] = -1;
-                    continue 'all;
-                }
-                x = halved(x);
-                count += 1;
-                top[i] = top[i].maximum(x as u64);
-            }
-            *any = true;
-            steps[i] = match count {
-                0 => 0,
-                c @ 1..=9 => c,
-                c => c * 10,
-            };
-        }
-    }
-
-    fn plain(start: &[i64], take: &[bool], mut most: i32) -> (Vec<i32>, Vec<u64>, bool) {
-        let (mut steps, mut top, mut any) = (vec![0; start.len()], vec![0; start.len()], false);
-        'all: for i in 0..start.len() {
-            if !take[i] || start[i] < 1 {
-                continue;
-            }
-            let (mut x, mut count) = (start[i], 0);
-            top[i] = x as u64;
-            while x != 1 {
-                if count == most {
-                    most -= 1;
-                    steps[i] = -1;
-                    continue 'all;
-                }
-                x = if x % 2 == 0 { x / 2 } else { 3 * x + 1 };
-                count += 1;
-                top[i] = top[i].max(x as u64);
-            }
-            any = true;
-            steps[i] = if count > 9 { count * 10 } else { count };
-        }
-        (steps, top, any)
-    }
-
-    /// Sorts by insertion, in place in the result: elements change places.
-    #[lazuli::guvectorize("(n)->(n)")]
-    fn sorted(x: &[u8], y: &mut [u8]) {
-        for i in 0..n {
-            y[i] = x[i];
-            let mut k = i;
-            loop {
-                if k == 0 || y[k - 1] <= y[k] {
-                    break;
-                }
-                (y[k - 1], y[k]) = (y[k], y[k - 1]);
-                k -= 1;
-            }
-        }
-    }
-
-    /// A network of 19 comparisons: a long body, in which each access may be the last.
-    #[lazuli::guvectorize("(8)->(8)")]
-    fn network(x: &[f32], y: &mut [f32]) {
-        for i in 0..8 {
-            y[i] = x[i];
-        }
-        if y[0] > y[2] {
-            (y[0], y[2]) = (y[2], y[0]);
-        }
-        if y[1] > y[3] {
-            (y[1], y[3]) = (y[3], y[1]);
-        }
-        if y[4] > y[6] {
-            (y[4], y[6]) = (y[6], y[4]);
-        }
-        if y[5] > y[7] {
-            (y[5], y[7]) = (y[7], y[5]);
-        }
-        if y[0] > y[4] {
-            (y[0], y[4]) = (y[4], y[0]);
-        }
-        if y[1] > y[5] {
-            (y[1], y[5]) = (y[5], y[1]);
-        }
-        if y[2] > y[6] {
-            (y[2], y[6]) = (y[6], y[2]);
-        }
-        if y[3] > y[7] {
-            (y[3], y[7]) = (y[7], y[3]);
-        }
-        if y[0] > y[1] {
-            (y[0], y[1]) = (y[1], y[0]);
-        }
-        if y[2] > y[3] {
-            (y[2], y[3]) = (y[3], y[2]);
-        }
-        if y[4] > y[5] {
-            (y[4], y[5]) = (y[5], y[4]);
-        }
-        if y[6] > y[7] {
-            (y[6], y[7]) = (y[7], y[6]);
-        }
-        if y[2] > y[4] {
-            (y[2], y[4]) = (y[4], y[2]);
-        }
-        if y[3] > y[5] {
-            (y[3], y[5]) = (y[5], y[3]);
-        }
-        if y[1] > y[4] {
-            (y[1], y[4]) = (y[4], y[1]);
-        }
-        if y[3] > y[6] {
-            (y[3], y[6]) = (y[6], y[3]);
-        }
-        if y[1] > y[2] {
-            (y[1], y[2]) = (y[2], y[1]);
-        }
-        if y[3] > y[4] {
-            (y[3], y[4]) = (y[4], y[3]);
-        }
-        if y[5] > y[6] {
-            (y[5], y[6]) = (y[6], y[5]);
-        }
-    }
-
-    /// An index that changes something counts once.
-    #[lazuli::guvectorize("(n)->(n),()")]
-    fn places(x: &[i32], y: &mut [i32], count: &mut i32) {
-        for _ in 0..n {
-            let at = *count;
-            y[{
-                *count += 1;
-                at
-            }] += x[at] * 2;
-        }
-    }
-
-    #[test]
-    fn everywhere() {
-        crate::engines::everywhere(|device, what| {
-            let mut rng = Rng(7);
-            let start: Vec<i64> = (0..60).map(|_| rng.bits() as i64 % 100).collect();
-            let take: Vec<bool> = (0..60).map(|_| rng.bits() % 4 != 0).collect();
-            let most = [5, 30, 200];
-            let (s, t) = (shaped(device, &[3, 20], &start), shaped(device, &[3, 20], &take));
-            let (steps, top, any) = collatz(&s, &t, on(device, &most));
-            lazuli::eval((&steps, &top, &any)).unwrap();
-            let parts: Vec<_> =
-                (0..3).map(|p| plain(&start[p * 20..][..20], &take[p * 20..][..20], most[p])).collect();
-            let describe = |i: usize| i.to_string();
-            assert_bits(what, &steps, &parts.iter().flat_map(|p| p.0.clone()).collect::<Vec<_>>(), describe);
-            assert_bits(what, &top, &parts.iter().flat_map(|p| p.1.clone()).collect::<Vec<_>>(), describe);
-            assert_bits(what, &any, &parts.iter().map(|p| p.2).collect::<Vec<_>>(), describe);
-
-            let bytes: Vec<u8> = (0..90).map(|_| rng.bits() as u8).collect();
-            let mut expected = bytes.clone();
-            expected.chunks_mut(30).for_each(<[u8]>::sort);
-            assert_bits(what, &sorted(shaped(device, &[3, 30], &bytes)), &expected, describe);
-
-            let floats: Vec<f32> = (0..160).map(|_| (rng.bits() % 1000) as f32).collect();
-            let mut expected = floats.clone();
-            expected.chunks_mut(8).for_each(|part| part.sort_by(f32::total_cmp));
-            assert_bits(what, &network(shaped(device, &[20, 8], &floats)), &expected, describe);
-
-            let (y, count) = places(on(device, &[1, 2, 3]));
-            assert_array(&y, &[3], &[2, 4, 6]);
-            assert_array(&count, &[], &[3]);
-        });
-    }
-}
-
 /// Many points, on several threads and on one, in all orders of the outer axes.
 #[test]
 fn many_points() {
@@ -657,125 +462,4 @@ fn verified() {
         let (b, d) = (array(&device, &mut rng, &[4, 12]) + 1000.0, array(&device, &mut rng, &[12]));
         thomas(&d, &b, &d, &d).0.eval().unwrap();
     }
-}
-
-// What is wrong.
-
-#[lazuli::guvectorize("(n),()->()")]
-fn picked(x: &[f64], at: i64, y: &mut f64) {
-    *y = x[at];
-}
-
-#[lazuli::guvectorize("(m,n),()->(m)")]
-fn beyond(x: &[[f32]], column: i32, y: &mut [f32]) {
-    for i in 0..m {
-        y[i] = x[i][column];
-    }
-}
-
-#[lazuli::guvectorize("(n)->(n)")]
-fn written_beyond(x: &[f32], y: &mut [f32]) {
-    for i in 0..n {
-        y[i + 1] += x[i];
-    }
-}
-
-#[lazuli::guvectorize("()->()", max_iterations = 50)]
-fn countdown(x: i64, y: &mut i64) {
-    let mut left = x;
-    while left != 0 {
-        left -= 1;
-        *y += 1;
-    }
-}
-
-/// The error of an evaluation.
-#[track_caller]
-fn fails<T: Element>(x: &Array<T>, words: &[&str]) {
-    let text = x.to_vec().unwrap_err().to_string();
-    for word in words {
-        assert!(text.contains(word), "no {word:?} in: {text}");
-    }
-    // Asked again it is the same: nothing is lost.
-    assert_eq!(x.to_vec().unwrap_err().to_string(), text);
-}
-
-#[test]
-fn indices_out_of_range() {
-    let place = format!("guvectorize.rs:{}", line_of("*y = x[at];"));
-    for device in engines() {
-        let x = Array::arange(0.0f64, 40.0, 1.0).reshape([8, 5]).to_device(&device);
-        assert_eq!(values(&picked(&x, 4))[1], 9.0);
-        for index in [5i64, -1, i64::MAX, i64::MIN] {
-            let range = format!("index {index} is out of range for axis 0 of `x`, of length 5, in `picked`");
-            fails(&picked(&x, index), &["picked: ", &range, &place]);
-        }
-        // The first point that fails speaks, whoever computes it.
-        let indices: Vec<i64> = (0..4000).map(|i| if i < 1000 { i % 5 } else { i }).collect();
-        let many = picked(x.slice(s![0, ..]), on(&device, &indices));
-        fails(&many, &["index 1000 is out of range"]);
-        let x = x.cast::<f32>();
-        fails(&beyond(&x, 7), &["index 7 is out of range for axis 1 of `x`, of length 5, in `beyond`"]);
-        fails(&beyond(&x, -1).sum(..), &["index -1 is out of range for axis 1 of `x`"]);
-        fails(&written_beyond(&x), &["index 5 is out of range for axis 0 of `y`, of length 5"]);
-        // An array of which there is nothing to take.
-        let none = Array::<f64>::zeros([3, 0]).to_device(&device);
-        fails(&picked(&none, 0), &["index 0 is out of range for axis 0 of `x`, of length 0"]);
-    }
-}
-
-/// The line of this file where `text` stands first.
-fn line_of(text: &str) -> usize {
-    include_str!("guvectorize.rs").lines().position(|line| line.contains(text)).expect("a line") + 1
-}
-
-#[test]
-fn loops_that_do_not_end() {
-    for device in engines() {
-        let x = on(&device, &[3i64, 50, 0]);
-        assert_array(&countdown(&x), &[3], &[3, 50, 0]);
-        let error = countdown(on(&device, &[3i64, 51, -1])).to_vec().unwrap_err().to_string();
-        let place = format!("guvectorize.rs:{}", line_of("while left != 0"));
-        for words in ["a loop of `countdown`", &place, "took more turns than its `max_iterations`"] {
-            assert!(error.contains(words), "no {words:?} in {error}");
-        }
-    }
-}
-
-#[test]
-fn shapes_that_do_not_fit() {
-    let x = |shape: &[usize]| Array::<f32>::zeros(shape);
-    let line = line!() + 1;
-    let y = matvec(x(&[3, 4]), x(&[5]));
-    let text = message(&y);
-    for words in [
-        "matvec: ",
-        "`n` cannot be both 4 and 5",
-        "`a` of shape [3, 4] and `x` of shape [5]",
-        "(m,n),(n)->(m)",
-        &format!("guvectorize.rs:{line}:"),
-    ] {
-        assert!(text.contains(words), "no {words:?} in: {text}");
-    }
-    let wrong = |text: String, words: &str| assert!(text.contains(words), "no {words:?} in: {text}");
-    wrong(message(&matvec(x(&[4]), x(&[4]))), "`a` of shape [4] has too few axes: 1, and 2 are its own");
-    wrong(
-        message(&matvec(x(&[2, 3, 4]), x(&[3, 4]))),
-        "the outer axes do not broadcast: `a` of shape [2, 3, 4] and `x` of shape [3, 4]",
-    );
-    wrong(message(&cross(x(&[4]), x(&[3]))), "`a` of shape [4] has 4 elements where 3 are needed");
-    // Inner axes are not broadcast.
-    wrong(message(&matvec(x(&[3, 4]), x(&[1]))), "`n` cannot be both 4 and 1");
-    // Of several results each tells.
-    let bad = x(&[2, 3]).reshape([7]);
-    let (low, high) = extremes(&bad);
-    assert_eq!(message(&low), message(&high));
-    wrong(message(&low), "reshape");
-    // More elements than there can be.
-    let n = 1usize << 40;
-    let huge = Array::<f64>::zeros([1]).broadcast_to([n]);
-    let all = product(huge.reshape([n, 1]), huge.reshape([1, n]));
-    wrong(message(&all), "more elements than memory can address");
-    let mixed = matvec(x(&[3, 4]), x(&[4]).to_device(&Device::portable()));
-    wrong(message(&mixed), "arrays on different devices");
 }

@@ -25,6 +25,8 @@ mod functions;
 #[cfg(all(feature = "cuda", target_os = "linux"))]
 mod gpu;
 mod guvectorize;
+mod guvectorize_bodies;
+mod guvectorize_errors;
 mod halves;
 mod inspection;
 mod kernel_counts;

@@ -23,7 +23,7 @@ mod dimensions;
 mod signature;
 mod words;
 
-use crate::ast::{Block, Type};
+use crate::ast::Block;
 use crate::body::{Name, Reader};
 use crate::scalar::Scalar;
 use crate::signature::options;
@@ -203,9 +203,4 @@ fn write(f: &Operands, body: &Block) -> TokenStream {
             #results
         }
     }
-}
-
-/// The result of a function that gives nothing, for [`crate::ast::Signature`].
-fn no_result(span: Span) -> Type {
-    Type::Infer(span)
 }

@@ -1,8 +1,7 @@
 //! What stands before a generalised function's body, and whether it fits the string above it.
 
 use super::dimensions::{Dim, Signature};
-use super::no_result;
-use crate::ast::{Argument, Signature as Common};
+use crate::ast::{Argument, Signature as Common, Type};
 use crate::refuse::{self, at, here};
 use proc_macro2::{Ident, Literal, Span};
 use quote::ToTokens;
@@ -136,7 +135,7 @@ pub fn operands(f: &ItemFn, signature: Signature, limit: Option<Literal>) -> Res
         name: sig.ident.clone(),
         generics: syn::Generics::default(),
         arguments: arguments.collect(),
-        output: no_result(sig.ident.span()),
+        output: Type::Infer(sig.ident.span()),
         limit,
     };
     Ok(Operands { common, signature, all })
