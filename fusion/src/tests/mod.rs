@@ -5,6 +5,7 @@
 //! * [`calling`]: functions with and without loops within kernels;
 //! * [`keys`]: what is in the keys of plans and kernels, and what must not be;
 //! * [`arena`]: which temporary values share memory;
+//! * [`generalized`]: calls of generalised functions;
 //! * [`explaining`]: what a plan says about itself;
 //! * [`scaling`]: thousands of values at once.
 //!
@@ -14,6 +15,7 @@ mod arena;
 mod breaks;
 mod calling;
 mod explaining;
+mod generalized;
 mod golden;
 mod keys;
 mod scaling;
