@@ -84,7 +84,8 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// Each kernel, and each matrix product: on the CPU a library computes these, on a GPU a kernel.
+    /// Each kernel, and each matrix product and call of a generalised function: on the CPU a library and the
+    /// program itself compute these, on a GPU kernels.
     pub fn kernels(&self) -> std::slice::Iter<'_, KernelCode> {
         self.kernels.iter()
     }
@@ -117,7 +118,7 @@ impl KernelCode {
     /// The LLVM IR of the kernel for this CPU, as LLVM is given it: checked, and headed by its target,
     /// so that LLVM's own tools read it.
     ///
-    /// Errors: a matrix product; a build without the feature `llvm`; a CPU without AVX2.
+    /// Errors: a matrix product, or a call of a generalised function; a build without the feature `llvm`; a CPU without AVX2.
     ///
     /// ```
     /// # use lazuli::prelude::*;

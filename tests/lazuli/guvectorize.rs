@@ -447,6 +447,24 @@ fn compiled() {
     }
 }
 
+/// The code for a card is there to be read.
+#[cfg(feature = "llvm")]
+#[test]
+fn inspected() {
+    let found = matvec(Array::<f32>::ones([2, 3, 4]), Array::<f32>::ones([4])).inspect().unwrap();
+    let call = found.kernels().last().unwrap();
+    assert_eq!(call.to_string(), "matvec (m,n),(n)->(m), 2 time(s)\n");
+    for capability in ["sm_75", "sm_90"] {
+        let ptx = call.ptx(capability).unwrap();
+        for words in [".entry run", "mul.rn.f32", "add.rn.f32", "st.global"] {
+            assert!(ptx.contains(words), "no {words:?} in {ptx}");
+        }
+        assert!(!ptx.contains("fma.rn.f32"), "{ptx}");
+    }
+    let error = call.llvm_ir().unwrap_err().to_string();
+    assert!(error.contains("rustc"), "{error}");
+}
+
 #[test]
 fn verified() {
     if !alone("guvectorize::verified") {
