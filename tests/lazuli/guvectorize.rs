@@ -452,7 +452,7 @@ fn compiled() {
 #[test]
 fn inspected() {
     let found = matvec(Array::<f32>::ones([2, 3, 4]), Array::<f32>::ones([4])).inspect().unwrap();
-    let call = found.kernels().last().unwrap();
+    let call = found.kernels().next_back().unwrap();
     assert_eq!(call.to_string(), "matvec (m,n),(n)->(m), 2 time(s)\n");
     for capability in ["sm_75", "sm_90"] {
         let ptx = call.ptx(capability).unwrap();
