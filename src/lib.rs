@@ -52,7 +52,7 @@ pub use fast_math::{FastMath, fast_math};
 pub use function::thread::KernelElement;
 pub use function::{
     Arg, Bundle, ElementwiseKernel, Expr, Given as KernelArguments, Inputs as KernelInputs,
-    Outputs as KernelOutputs, if_else, while_loop,
+    Outputs as KernelOutputs, ReductionKernel, State as ReductionState, if_else, while_loop,
 };
 pub use generalized::InnerArg;
 pub use inspect::{Inspection, IntoCapability, KernelCode, Resources, inspect};

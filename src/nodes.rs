@@ -12,9 +12,11 @@ use lazuli_core::graph::Inputs;
 use lazuli_core::op::{MapOp, SlicePart};
 use lazuli_core::shape::{self, Dims};
 use lazuli_core::{
-    BinaryOp, DType, DeviceId, Error, ErrorKind, Node, NodeRef, Op, ReduceOp, UnaryOp, View, WindowPart,
+    BinaryOp, DType, DeviceId, Error, ErrorKind, Fold, Node, NodeRef, Op, ReduceOp, UnaryOp, View,
+    WindowPart,
 };
 use smallvec::{SmallVec, smallvec};
+use std::sync::Arc;
 
 impl Call {
     /// A 0-d constant.
@@ -192,6 +194,21 @@ impl Call {
         let shape =
             x.shape().iter().enumerate().filter(|(d, _)| !axes.contains(d)).map(|(_, &n)| n).collect();
         self.record(Op::Reduce { op, axes: axes.clone() }, smallvec![x], dtype, shape)
+    }
+
+    /// A reduction of the program's own over `axes` (ascending), a node for each value of the state. Over
+    /// no axes at all it is the state of single elements.
+    pub(crate) fn fold(self, fold: &Arc<Fold>, states: Inputs, axes: &Dims) -> Inputs {
+        if axes.is_empty() {
+            return states;
+        }
+        let kept = states[0].shape().iter().enumerate().filter(|(d, _)| !axes.contains(d));
+        let shape: Dims = kept.map(|(_, &n)| n).collect();
+        let value = |(result, v): (usize, &Scalar)| {
+            let op = Op::Fold { fold: fold.clone(), result: result as u16, axes: axes.clone() };
+            self.record(op, states.clone(), v.dtype, shape.clone())
+        };
+        fold.identity().iter().enumerate().map(value).collect()
     }
 
     /// `0, 1, .., n - 1` as int64.

@@ -9,8 +9,11 @@ use crate::elementwise::in_compute_type;
 use crate::numbers::Float;
 use crate::record::Call;
 use crate::{Array, Axes};
+use lazuli_core::graph::Inputs;
 use lazuli_core::shape::Dims;
-use lazuli_core::{BinaryOp, DType, ErrorKind, NodeRef, ReduceOp, UnaryOp};
+use lazuli_core::{BinaryOp, DType, ErrorKind, Fold, NodeRef, ReduceOp, UnaryOp};
+use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// A shape with the axes that are reduced. Values are nodes of the type that is calculated in.
 pub(crate) struct Rows {
@@ -42,6 +45,11 @@ impl Rows {
     /// One value for each row.
     pub(crate) fn reduce(&self, op: ReduceOp, x: NodeRef) -> NodeRef {
         self.call.reduce(op, x, &self.axes)
+    }
+
+    /// The state of each row, of those of its elements.
+    pub(crate) fn fold(&self, fold: &Arc<Fold>, states: SmallVec<[NodeRef; 2]>) -> Inputs {
+        self.call.fold(fold, states.into_iter().collect(), &self.axes)
     }
 
     /// A value for each row, with the reduced axes back at length 1.

@@ -6,7 +6,7 @@
 //! recording never panics and never fails - a bad shape poisons the node instead - and that no
 //! walk over a graph recurses, so graphs may be as deep as memory allows.
 //!
-//! Read in this order: [`dtype`], [`shape`], [`layout`], [`op`], [`function`], [`graph`], [`error`].
+//! Read in this order: [`dtype`], [`shape`], [`layout`], [`op`], [`function`], [`fold`], [`graph`], [`error`].
 
 pub mod buffer;
 pub mod caps;
@@ -14,6 +14,7 @@ pub mod device;
 pub mod dtype;
 pub mod error;
 pub mod fast_math;
+pub mod fold;
 pub mod function;
 pub mod generalized;
 pub mod graph;
@@ -28,6 +29,7 @@ pub use device::DeviceId;
 pub use dtype::{DType, Element, Scalar, bf16, f16};
 pub use error::{Error, ErrorKind, Result};
 pub use fast_math::FastMath;
+pub use fold::Fold;
 pub use function::Function;
 pub use generalized::Generalized;
 pub use graph::{Node, NodeRef};

@@ -5,6 +5,7 @@
 //! the axes that it was recorded with, because `NUMERICS.md` defines its bits by their order.
 
 use crate::dtype::{DType, Scalar};
+use crate::fold::Fold;
 use crate::function::Function;
 use crate::generalized::GeneralizedRef;
 use crate::window::WindowPart;
@@ -247,6 +248,16 @@ pub enum Op {
         /// The reduced axes of the input, ascending.
         axes: SmallVec<[usize; 4]>,
     },
+    /// One value of the state that a reduction of one's own over `axes` (ascending) ends with. The inputs,
+    /// of equal shape, are the values of an element's state.
+    Fold {
+        /// How states are combined.
+        fold: Arc<Fold>,
+        /// Which value of the state.
+        result: u16,
+        /// The reduced axes of the inputs, ascending.
+        axes: SmallVec<[usize; 4]>,
+    },
     /// Matrix product of two inputs `[.., m, k]` and `[.., k, n]` with equal leading axes.
     /// A library call: outside promise P1 (NUMERICS.md section 5).
     MatMul,
@@ -261,6 +272,11 @@ pub enum Op {
 }
 
 impl Op {
+    /// Is it a reduction, whose results are worth keeping?
+    pub fn reduces(&self) -> bool {
+        matches!(self, Op::Reduce { .. } | Op::Fold { .. })
+    }
+
     /// A short lower-case name, as messages and plans print it.
     pub fn name(&self) -> String {
         match self {
@@ -280,6 +296,7 @@ impl Op {
             Op::View(View::Slice(_)) => "slice".into(),
             Op::View(View::Window(_)) => "window".into(),
             Op::Reduce { op, .. } => format!("{op:?}").to_lowercase(),
+            Op::Fold { fold, .. } => fold.combine().name.into(),
             Op::MatMul => "matmul".into(),
             Op::Generalized { function, .. } => function.0.name.into(),
         }

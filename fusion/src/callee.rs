@@ -57,12 +57,23 @@ impl Hash for Callee {
 impl Callee {
     /// A function in primitive instructions.
     pub fn new(function: &Arc<Function>, fast: FastMath) -> Callee {
+        Callee::with_branches(function, fast, SHORT)
+    }
+
+    /// A function without loops, all branches of which are computed and selected from.
+    pub fn flat(function: &Arc<Function>, fast: FastMath) -> Callee {
+        Callee::with_branches(function, fast, usize::MAX)
+    }
+
+    /// Branches up to the price `longest` together leave no structure.
+    fn with_branches(function: &Arc<Function>, fast: FastMath, longest: usize) -> Callee {
         let mut body = Body::default();
         body.fast = fast;
         let arguments: Vec<Val> = (0..function.arguments.len())
             .map(|a| body.leaf(Inst::Argument(a as u16), function.arguments[a].compute(), false))
             .collect();
         let mut expand = Expand::new(function, body, &arguments);
+        expand.longest = longest;
         let block = expand.block(&function.body);
         let results = expand.values(&function.results);
         Callee { function: function.clone(), defs: expand.body.defs, body: block, results }
@@ -192,22 +203,23 @@ pub fn price_of(map: &MapOp) -> usize {
 }
 
 /// Is it a block that is computed whoever needs it?
-fn is_short(f: &Function, then: &Block, other: &Block) -> bool {
-    is_flat(f, then) && is_flat(f, other) && price_of_block(f, then) + price_of_block(f, other) <= SHORT
+fn is_short(f: &Function, then: &Block, other: &Block, longest: usize) -> bool {
+    let price = price_of_block(f, then).saturating_add(price_of_block(f, other));
+    is_flat(f, then, longest) && is_flat(f, other, longest) && price <= longest
 }
 
 /// Has it no structure that stays?
-fn is_flat(f: &Function, block: &Block) -> bool {
+fn is_flat(f: &Function, block: &Block, longest: usize) -> bool {
     block.iter().all(|step| match step {
         Step::Run(_) => true,
-        Step::If { then, other, .. } => is_short(f, then, other),
+        Step::If { then, other, .. } => is_short(f, then, other, longest),
         Step::Loop { .. } | Step::Exit { .. } | Step::Do(_) => false,
     })
 }
 
 /// Adds the call of a function to a kernel's body: result `result` of these arguments.
 pub fn call(body: &mut Body, function: &Arc<Function>, result: u16, arguments: &[Val]) -> Val {
-    if is_flat(function, &function.body) {
+    if is_flat(function, &function.body, SHORT) {
         let mut expand = Expand::new(function, std::mem::take(body), arguments);
         expand.block(&function.body);
         let value = expand.values(&[function.results[result as usize]])[0];
@@ -224,6 +236,8 @@ struct Expand<'f> {
     body: Body,
     /// The function's values under their new numbers.
     new: Vec<Option<Val>>,
+    /// Branches up to this price together are computed both.
+    longest: usize,
 }
 
 impl<'f> Expand<'f> {
@@ -234,7 +248,7 @@ impl<'f> Expand<'f> {
                 new[v] = Some(arguments[a as usize]);
             }
         }
-        Expand { f, body, new }
+        Expand { f, body, new, longest: SHORT }
     }
 
     fn value(&self, v: Val) -> Val {
@@ -336,7 +350,7 @@ impl<'f> Expand<'f> {
                 range.clone().for_each(|v| self.compute(v));
                 true
             }
-            Step::If { cond, then, other, joins } if is_short(self.f, then, other) => {
+            Step::If { cond, then, other, joins } if is_short(self.f, then, other, self.longest) => {
                 then.iter().chain(other).for_each(|step| assert!(self.straight(step), "short"));
                 let cond = self.value(*cond);
                 for join in joins {

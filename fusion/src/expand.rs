@@ -55,11 +55,12 @@ impl Body {
                 _ => of(a),
             },
             Inst::Call(ref callee, r, _) => callee.ty(callee.results[r as usize]),
+            Inst::Fold(ref combine, r, _) => combine.callee.ty(combine.callee.results[r as usize]),
             Inst::Load(_) | Inst::Index(_) | Inst::Param(..) | Inst::Argument(_) | Inst::Joined => {
                 unreachable!("leaves carry their type")
             }
         };
-        if matches!(inst, Inst::Reduce(..)) {
+        if inst.reduces() {
             full = false;
             depth += 1;
         }

@@ -9,15 +9,17 @@
 
 use crate::callee;
 use crate::expand::Body;
+use crate::fold::Combine;
 use crate::kernel::{Access, Inst, Kernel, Store, Target, Val};
 use crate::marks::Marks;
 use crate::plan::{Break, Reason};
 use crate::trace::Trace;
-use lazuli_core::{Caps, Op, View};
+use lazuli_core::{Caps, FastMath, Fold, Op, View};
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a kernel under construction has to know about the rest of the plan.
 pub struct Rules<'a> {
@@ -241,14 +243,20 @@ impl<'a> Walk<'a> {
                 }
                 true
             }
-            Op::Reduce { axes, .. } => {
+            Op::Reduce { axes, .. } | Op::Fold { axes, .. } => {
                 if !asked && !self.rules.caps.fuse {
                     return false;
                 }
                 match self.join(instance, inputs[0], axes) {
-                    Ok(below) => {
-                        self.computed += 1;
-                        self.visit(below);
+                    Ok(()) => {
+                        self.computed += match op {
+                            Op::Fold { fold, .. } => fold.combine().len().max(1),
+                            _ => 1,
+                        };
+                        for &input in inputs {
+                            let below = self.refit(instance, input, axes);
+                            self.visit(below);
+                        }
                         true
                     }
                     Err(reason) => {
@@ -335,7 +343,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Fits a reduction into the kernel: its kept axes must be the kernel's rows.
-    fn join(&mut self, instance: &Instance, below: usize, reduced: &[usize]) -> Result<Instance, Reason> {
+    fn join(&mut self, instance: &Instance, below: usize, reduced: &[usize]) -> Result<(), Reason> {
         if !instance.views.is_empty() {
             return Err(Reason::ViewOfReduction);
         }
@@ -368,7 +376,7 @@ impl<'a> Walk<'a> {
             self.rows.retain(|a| mine.contains(a));
             self.fixed = true;
         }
-        Ok(self.refit(instance, below, reduced))
+        Ok(())
     }
 
     /// Outputs met on the way that something read by this kernel needs: storing them here would
@@ -397,6 +405,7 @@ impl<'a> Walk<'a> {
         let mut values: HashMap<&Instance, Val> = HashMap::default();
         let mut inlined: BTreeMap<usize, usize> = BTreeMap::new();
         let mut reads: Vec<usize> = Vec::new();
+        let mut combines: Vec<(Arc<Fold>, FastMath, Arc<Combine>)> = Vec::new();
         for instance in &self.order {
             let node = instance.node;
             let full = instance.axes.iter().flatten().any(|a| self.inner.contains(a));
@@ -452,6 +461,22 @@ impl<'a> Walk<'a> {
                         let below = self.refit(instance, inputs[0], axes);
                         let arg = values[&below];
                         body.push(Inst::Reduce(*op, arg))
+                    }
+                    Op::Fold { fold, result, axes } => {
+                        *inlined.entry(node).or_default() += 1;
+                        let operands = inputs.iter().map(|&i| values[&self.refit(instance, i, axes)]);
+                        let operands: SmallVec<[Val; 4]> = operands.collect();
+                        let fast = self.trace.items[node].node.fast();
+                        let same = |(known, how, _): &&(Arc<Fold>, FastMath, Arc<Combine>)| {
+                            Arc::ptr_eq(known, fold) && *how == fast
+                        };
+                        let combine = combines.iter().find(same).map(|(.., combine)| combine.clone());
+                        let combine = combine.unwrap_or_else(|| {
+                            let combine = Arc::new(Combine::new(fold, fast));
+                            combines.push((fold.clone(), fast, combine.clone()));
+                            combine
+                        });
+                        body.push(Inst::Fold(combine, *result, operands))
                     }
                     Op::MatMul | Op::Generalized { .. } => unreachable!("never computed in place"),
                 },

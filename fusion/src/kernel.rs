@@ -4,7 +4,7 @@
 //! which their reductions were recorded (the order that NUMERICS.md section 2 numbers them by);
 //! a kernel without a reduction has no inner axes. Its body is a list of instructions in SSA
 //! form, each at one of two *levels*: **row** (one value a row) or **full** (one value a point).
-//! A [`Inst::Reduce`] turns full values into a row value.
+//! A [`Inst::Reduce`] turns full values into a row value, and so does an [`Inst::Fold`].
 //!
 //! *Stages* are not stored but follow from the body: the depth of a value is the number of
 //! reductions below it, and everything of depth `d` belongs to sweep `d` over the inner axes.
@@ -15,6 +15,7 @@
 //! (see [`is_primitive`]); 16-bit floats live in registers as f32.
 
 use crate::callee::Callee;
+use crate::fold::Combine;
 use lazuli_core::op::{BinaryOp, ReduceOp, UnaryOp};
 use lazuli_core::{DType, Scalar};
 use smallvec::SmallVec;
@@ -51,6 +52,8 @@ pub enum Inst {
     NarrowOdd(Val),
     /// Combines the values of all points of a row.
     Reduce(ReduceOp, Val),
+    /// One value of the state in which the states of all points of a row are combined.
+    Fold(Arc<Combine>, u16, SmallVec<[Val; 4]>),
     /// A result of a function with loops or long branches, of these arguments.
     Call(Arc<Callee>, u16, SmallVec<[Val; 4]>),
     /// Within a [`Callee`]: the argument of this number.
@@ -65,13 +68,18 @@ impl Inst {
         use Inst::*;
         match *self {
             Load(_) | Index(_) | Param(..) | Literal(_) | Argument(_) | Joined => SmallVec::new(),
-            Call(_, _, ref arguments) => arguments.clone(),
+            Call(_, _, ref arguments) | Fold(_, _, ref arguments) => arguments.clone(),
             Unary(_, a) | Convert(_, a) | Round16(_, a) | NarrowOdd(a) | Reduce(_, a) => {
                 SmallVec::from_slice(&[a])
             }
             Binary(_, a, b) => SmallVec::from_slice(&[a, b]),
             Select(a, b, c) | MulAdd(a, b, c) => SmallVec::from_slice(&[a, b, c]),
         }
+    }
+
+    /// Does it turn full values into a row value?
+    pub fn reduces(&self) -> bool {
+        matches!(self, Inst::Reduce(..) | Inst::Fold(..))
     }
 }
 
@@ -146,7 +154,7 @@ pub struct Kernel {
 impl Kernel {
     /// Does it reduce (perhaps over no axes)?
     pub fn reduces(&self) -> bool {
-        self.body.iter().any(|d| matches!(d.inst, Inst::Reduce(..)))
+        self.body.iter().any(|d| d.inst.reduces())
     }
 
     /// Checks the invariants of this level; the message says which is broken and where.
@@ -156,7 +164,7 @@ impl Kernel {
                 if v as usize >= i {
                     return Err(format!("%{i} uses %{v} before it is defined"));
                 }
-                if self.body[v as usize].full && !def.full && !matches!(def.inst, Inst::Reduce(..)) {
+                if self.body[v as usize].full && !def.full && !def.inst.reduces() {
                     return Err(format!("%{i} is a row value but uses the full value %{v}"));
                 }
             }
@@ -166,6 +174,9 @@ impl Kernel {
                 Inst::Argument(_) | Inst::Joined => false,
                 Inst::Call(ref callee, r, ref arguments) => {
                     (r as usize) < callee.results.len() && arguments.len() == callee.arguments()
+                }
+                Inst::Fold(ref combine, r, ref operands) => {
+                    (r as usize) < combine.width() && operands.len() == combine.width()
                 }
                 _ => true,
             };
@@ -200,6 +211,7 @@ pub fn price(inst: &Inst) -> usize {
         Inst::Binary(BinaryOp::Pow | BinaryOp::Atan2 | BinaryOp::Hypot, ..) => 32,
         Inst::Binary(BinaryOp::Div | BinaryOp::Rem, ..) => 8,
         Inst::Call(callee, ..) => callee.price(),
+        Inst::Fold(combine, ..) => combine.callee.price(),
         _ => 1,
     }
 }
@@ -249,9 +261,12 @@ impl fmt::Display for Kernel {
         }
         let mut shown: Vec<&Callee> = Vec::new();
         for def in &self.body {
-            if let Inst::Call(callee, ..) = &def.inst
-                && !shown.contains(&&**callee)
-            {
+            let callee = match &def.inst {
+                Inst::Call(callee, ..) => &**callee,
+                Inst::Fold(combine, ..) => &combine.callee,
+                _ => continue,
+            };
+            if !shown.contains(&callee) {
                 write!(f, "{callee}")?;
                 shown.push(callee);
             }
@@ -280,6 +295,10 @@ impl Inst {
             Inst::Call(callee, r, arguments) => {
                 let arguments: Vec<String> = arguments.iter().map(v).collect();
                 format!("call {}.{r} {}", callee.function.name, arguments.join(" "))
+            }
+            Inst::Fold(combine, r, operands) => {
+                let operands: Vec<String> = operands.iter().map(v).collect();
+                format!("fold {}.{r} {}", combine.callee.function.name, operands.join(" "))
             }
             Inst::Argument(a) => format!("argument {a}"),
             Inst::Joined => "joined".into(),

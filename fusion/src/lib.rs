@@ -8,7 +8,7 @@
 //!   key (no sizes, no values) and an *exact* key (sizes and layouts as well);
 //! * [`kernel`] is level L1: one pass over memory, independent of any target;
 //! * [`grow`] builds one kernel backwards from its outputs, [`expand`] turns graph operations
-//!   into primitive instructions (and [`callee`] functions of the program), [`mod@plan`] decides which values are stored ([`marks`]), and
+//!   into primitive instructions (and [`callee`] functions of the program, [`fold`] reductions of it), [`mod@plan`] decides which values are stored ([`marks`]), and
 //!   `merge` which kernels merge;
 //! * [`mod@bind`] settles what follows from sizes: strides, merged axes, schedule, arena, bytes;
 //! * [`explain`] says what was decided and why.
@@ -23,6 +23,7 @@ pub mod callee;
 mod calls;
 pub mod expand;
 pub mod explain;
+pub mod fold;
 pub mod grow;
 pub mod kernel;
 pub mod marks;
@@ -38,6 +39,7 @@ mod waits;
 pub use bind::{Bound, BoundAccess, Lane, Launches, Mode, Slot, bind};
 pub use callee::Callee;
 pub use explain::Explain;
+pub use fold::{Accumulation, Combine, How};
 pub use kernel::{Access, Inst, Kernel, Val};
 pub use plan::{Break, Plan, Step, plan};
 pub use stages::Stages;

@@ -129,9 +129,8 @@ impl<'a> Planner<'a> {
         let pending = |n: &usize| trace.op(*n).is_some();
         let asked: BTreeSet<usize> =
             (0..trace.roots.len()).map(|r| trace.base(r).0).filter(pending).collect();
-        let held = (0..trace.items.len()).filter(|&n| {
-            matches!(trace.op(n), Some((Op::Reduce { .. }, _))) && trace.items[n].node.is_held()
-        });
+        let held = (0..trace.items.len())
+            .filter(|&n| trace.op(n).is_some_and(|(op, _)| op.reduces()) && trace.items[n].node.is_held());
         let mut marks = Marks::new(trace.items.len());
         asked.iter().copied().chain(held).for_each(|n| marks.want(n));
         let (kernels, libraries, breaks) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
@@ -211,7 +210,7 @@ impl<'a> Planner<'a> {
                 Op::Call { function, .. } => cost[n] = below.saturating_add(price_of_call(function)),
                 Op::View(_) => cost[n] = below,
                 // Another sweep over an array: always dear.
-                Op::Reduce { .. } => cost[n] = below.saturating_add(1 << 20),
+                Op::Reduce { .. } | Op::Fold { .. } => cost[n] = below.saturating_add(1 << 20),
                 _ => {}
             }
             let dear = repeated.saturating_mul(cost[n]) > self.caps.max_recompute;
@@ -288,8 +287,7 @@ impl<'a> Planner<'a> {
         let mut results: BTreeSet<usize> = self.asked.clone();
         for g in &self.kernels {
             results.extend(g.outputs.iter().copied().filter(|n| {
-                matches!(self.trace.op(*n), Some((Op::Reduce { .. }, _)))
-                    && self.trace.items[*n].node.is_held()
+                self.trace.op(*n).is_some_and(|(op, _)| op.reduces()) && self.trace.items[*n].node.is_held()
             }));
         }
         // What a generalised function gives is stored anyway; what somebody holds is not computed again.

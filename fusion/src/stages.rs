@@ -5,7 +5,8 @@
 //! computed again there (*reload*, *recompute*), unless it is dear enough to be *kept* in a row
 //! of scratch memory, where the row is short enough for that.
 
-use crate::kernel::{Inst, Kernel, Val, price};
+use crate::fold::How;
+use crate::kernel::{Kernel, Val, price};
 
 /// A value is kept when recomputing it would cost at least this many additions.
 const KEEP_ABOVE: usize = 12;
@@ -22,7 +23,7 @@ pub struct Stages {
 /// One sweep over the inner axes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Sweep {
-    /// Reductions evaluated here.
+    /// Reductions evaluated here: those that engines know first, then those of each fold together.
     pub reduces: Vec<Val>,
     /// Positions in `kernel.stores` of the full stores done here.
     pub stores: Vec<usize>,
@@ -51,9 +52,16 @@ impl Stages {
             &mut sweeps[d as usize]
         }
         for (i, def) in body.iter().enumerate() {
-            if let Inst::Reduce(_, arg) = def.inst {
-                at(&mut sweeps, body[arg as usize].depth).reduces.push(i as Val);
+            if def.inst.reduces() {
+                at(&mut sweeps, def.depth - 1).reduces.push(i as Val);
             }
+        }
+        for sweep in &mut sweeps {
+            let accumulations = kernel.accumulations(&sweep.reduces);
+            let (ours, brought): (Vec<_>, Vec<_>) =
+                accumulations.iter().partition(|a| matches!(a.how, How::Op(_)));
+            let results = ours.iter().chain(&brought).flat_map(|a| &a.results);
+            sweep.reduces = results.map(|&(v, _)| v).collect();
         }
         for (i, s) in kernel.stores.iter().enumerate() {
             if s.full {
@@ -100,7 +108,7 @@ impl Stages {
 
 /// The full values that a sweep is for.
 fn roots_of(kernel: &Kernel, sweep: &Sweep) -> Vec<Val> {
-    let args = sweep.reduces.iter().map(|&r| kernel.body[r as usize].inst.operands()[0]);
+    let args = sweep.reduces.iter().flat_map(|&r| kernel.body[r as usize].inst.operands());
     let stored = sweep.stores.iter().map(|&s| kernel.stores[s].value);
     args.chain(stored).filter(|&v| kernel.body[v as usize].full).collect()
 }

@@ -251,6 +251,12 @@ impl Trace {
                             op.hash(&mut s);
                             axes.as_slice().hash(&mut s);
                         }
+                        Op::Fold { fold, result, axes } => {
+                            head |= (11 << 8) | ((item.node.is_held() as u64) << 16);
+                            s.0.extend([fold.combine().id(), *result as u64]);
+                            s.0.extend(fold.identity().iter().map(|v| v.bits));
+                            axes.as_slice().hash(&mut s);
+                        }
                         Op::MatMul => head |= 9 << 8,
                         Op::Generalized { function, result } => {
                             let held = item.node.is_held() as u64;

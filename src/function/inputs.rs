@@ -4,6 +4,7 @@ use super::args::Input;
 use crate::record::Call;
 use lazuli_core::function::Function;
 use lazuli_core::graph::Inputs;
+use lazuli_core::shape::Dims;
 use lazuli_core::{DType, DeviceId, ErrorKind, Node, NodeRef, Op};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -19,11 +20,7 @@ pub(super) fn record(
     given: SmallVec<[Input; 3]>,
     dtypes: &[DType],
 ) -> SmallVec<[NodeRef; 2]> {
-    let like = given.iter().find_map(|input| match input {
-        Input::Node(node) => Some(node.clone()),
-        Input::Value(_) => None,
-    });
-    let device = like.as_ref().map_or(crate::Device::default().id(), |n| n.device());
+    let (mut inputs, device) = nodes(call, given);
     let poisoned = |error: &lazuli_core::Error| {
         dtypes.iter().map(|&dtype| Node::poisoned(dtype, error.clone(), device)).collect()
     };
@@ -33,17 +30,35 @@ pub(super) fn record(
             return poisoned(&call.error(ErrorKind::InvalidArgument(problem.clone())));
         }
     };
-    let mut inputs: Inputs =
-        given.into_iter().map(|input| node(call, input, like.as_ref(), device)).collect();
-    let shape = match call.together(&mut inputs) {
-        Ok(shape) => shape,
-        Err(error) => return poisoned(&error),
-    };
+    match call.together(&mut inputs) {
+        Ok(shape) => apply(call, function, inputs, dtypes, &shape),
+        Err(error) => poisoned(&error),
+    }
+}
+
+/// Records a function of inputs of this shape, a node for each result.
+pub(super) fn apply(
+    call: Call,
+    function: &Arc<Function>,
+    inputs: Inputs,
+    dtypes: &[DType],
+    shape: &Dims,
+) -> SmallVec<[NodeRef; 2]> {
     let results = dtypes.iter().enumerate().map(|(result, &dtype)| {
         let op = Op::Call { function: function.clone(), result: result as u16 };
         call.record(op, inputs.clone(), dtype, shape.clone())
     });
     results.collect()
+}
+
+/// The arguments of a call as nodes, and their device. Scalars alone are arrays of no axes.
+pub(super) fn nodes(call: Call, given: SmallVec<[Input; 3]>) -> (Inputs, DeviceId) {
+    let like = given.iter().find_map(|input| match input {
+        Input::Node(node) => Some(node.clone()),
+        Input::Value(_) => None,
+    });
+    let device = like.as_ref().map_or(crate::Device::default().id(), |n| n.device());
+    (given.into_iter().map(|input| node(call, input, like.as_ref(), device)).collect(), device)
 }
 
 fn node(call: Call, input: Input, like: Option<&NodeRef>, device: DeviceId) -> NodeRef {

@@ -21,6 +21,7 @@ mod inputs;
 mod kernel;
 mod library;
 mod methods;
+mod reduction;
 #[doc(hidden)]
 pub mod scalar;
 #[doc(hidden)]
@@ -34,6 +35,7 @@ mod tracer;
 pub use args::{Arg, Arguments, Arrays, Input, Join, Kind, Results};
 pub use expr::{Bundle, Expr};
 pub use kernel::{ElementwiseKernel, Given, Inputs, Outputs, Valued, if_else, input, while_loop};
+pub use reduction::{ReductionKernel, State};
 
 pub(crate) use inputs::Written;
 use std::any::TypeId;

@@ -12,8 +12,6 @@ use lazuli_core::{BufferRef, DeviceId, ErrorKind};
 #[cfg(feature = "llvm")]
 use lazuli_fusion::BoundAccess;
 use lazuli_fusion::bind::{Bound, Launch, Mode, Slot, params};
-#[cfg(feature = "llvm")]
-use lazuli_fusion::kernel::Inst;
 use lazuli_fusion::{Launches, Trace};
 use smallvec::SmallVec;
 use std::sync::{Mutex, PoisonError};
@@ -359,13 +357,14 @@ fn run_llvm(bound: &Bound, words: &[u64], code: &crate::llvm::Compiled, memory: 
             });
         }
         (Mode::Rows, true) => {
+            use crate::portable::{Acc, WORDS};
             let reduces: Vec<u32> = reduces_of(bound);
             let unit = split_unit(bound, threads);
             let cut = Cut { n: bound.inner_count(), step: unit };
             for row in 0..bound.row_count() {
                 let mut state = vec![0u64; reduces.len()];
                 for (s, sweep) in bound.stages.sweeps.iter().enumerate() {
-                    let width = sweep.reduces.len() * 3;
+                    let width = bound.kernel.accumulations(&sweep.reduces).len() * WORDS;
                     let mut totals = vec![0u64; width * cut.count()];
                     let place = totals.as_mut_ptr() as usize;
                     let known = state.as_ptr() as usize;
@@ -373,14 +372,13 @@ fn run_llvm(bound: &Bound, words: &[u64], code: &crate::llvm::Compiled, memory: 
                         let (b1, e1) = cut.range(p);
                         call(s, w, known, place + p * width * 8, [row, row + 1, b1, e1]);
                     });
-                    use crate::portable::Acc;
                     let parts: Vec<Vec<Acc>> = totals
                         .chunks(width.max(1))
                         .enumerate()
                         .map(|(u, words)| {
                             let count = unit.min(cut.n - u * unit) as u64;
-                            let acc = |w: &[u64]| Acc { words: [w[0], w[1], w[2]], count };
-                            words.chunks(3).map(acc).collect()
+                            let acc = |&words: &[u64; WORDS]| Acc { words, count };
+                            words.as_chunks().0.iter().map(acc).collect()
                         })
                         .collect();
                     for (&r, value) in sweep.reduces.iter().zip(portable::combine(bound, s, &parts)) {
@@ -397,8 +395,7 @@ fn run_llvm(bound: &Bound, words: &[u64], code: &crate::llvm::Compiled, memory: 
 /// The reductions of a kernel in body order: the order of a row's state.
 #[cfg(feature = "llvm")]
 fn reduces_of(bound: &Bound) -> Vec<u32> {
-    let body = &bound.kernel.body;
-    (0..body.len() as u32).filter(|&v| matches!(body[v as usize].inst, Inst::Reduce(..))).collect()
+    bound.kernel.reductions().collect()
 }
 
 fn run_portable(job: &Job<'_>, threads: usize) {

@@ -10,7 +10,6 @@ use crate::llvm::abi::{self, Abi, Words};
 use crate::llvm::grid::{BLOCK, Geometry, Shape, WORDS, Word, entries, tiles};
 use lazuli_core::ErrorKind;
 use lazuli_fusion::bind::{Bound, BoundAccess, Lane, Mode, Slot};
-use lazuli_fusion::kernel::Inst;
 
 /// Elements of a chunk.
 const CHUNK: usize = 256;
@@ -61,7 +60,7 @@ impl Launches {
         let vectors = (rows / lanes.max(1)).saturating_mul(lanes.div_ceil(width));
         let mut own = [0u64; WORDS];
         let mut set = |word: Word, value: usize| own[word as usize] = value as u64;
-        let sums = || b.kernel.body.iter().filter(|d| matches!(d.inst, Inst::Reduce(..))).count();
+        let sums = || b.kernel.reductions().count();
         let (blocks, room) = match geometry.shape {
             Shape::Map => {
                 set(Word::Groups, vectors);
@@ -139,12 +138,7 @@ impl Launches {
 }
 
 fn room(b: &Bound, tickets: usize, pieces: usize, lanes: usize, reductions: usize) -> Room {
-    let body = &b.kernel.body;
-    let slots = |r: &u32| match body[*r as usize].inst {
-        Inst::Reduce(op, _) => crate::llvm::grid::slots(op),
-        _ => 0,
-    };
-    let most = b.stages.sweeps.iter().map(|s| s.reduces.iter().map(slots).sum()).max().unwrap_or(0);
+    let most = crate::llvm::grid::most_slots(b);
     let product = |a: usize, b: usize| a.saturating_mul(b);
     Room {
         tickets: product(tickets, 4).next_multiple_of(64),

@@ -14,6 +14,7 @@ pub fn vector_lanes(bound: &Bound, vector_bits: u32) -> u32 {
     let own = bound.kernel.body.iter().map(|d| d.ty.size());
     let called = bound.kernel.body.iter().filter_map(|d| match &d.inst {
         Inst::Call(callee, ..) => callee.defs.iter().map(|d| d.ty.size()).max(),
+        Inst::Fold(combine, ..) => combine.callee.defs.iter().map(|d| d.ty.size()).max(),
         _ => None,
     });
     let widest = own.chain(called).map(|size| size.max(4)).max().unwrap_or(8) as u32;
@@ -546,7 +547,7 @@ impl<'e> Frame<'e> {
         (0..body.len() as Val)
             .filter(|&v| {
                 let d = &body[v as usize];
-                let computed = !matches!(d.inst, Inst::Reduce(..) | Inst::Param(..) | Inst::Literal(_));
+                let computed = !d.inst.reduces() && !matches!(d.inst, Inst::Param(..) | Inst::Literal(_));
                 !d.full && d.depth == depth && computed
             })
             .collect()

@@ -4,30 +4,132 @@
 //! chunk's pivot and its square; `argmax`: value and position). Parts combine inside a chunk; a
 //! finished chunk is a *total* (`moment2`: pivot, S1, M), and totals combine across chunks, with
 //! the numbers of elements on both sides. Parts and totals are lists of values.
+//!
+//! What the program brought along (a *fold*) has no parts that change nothing: a missing element is left
+//! out. CPU code knows where elements may be missing ([`Reduction::add`], [`tree_of`]); grids, where they may be
+//! missing anywhere, carry a *flag* as the last part, which says whether there is anything yet.
 
 use super::body;
-use super::emit::{Elem, I64, Ty, V};
+use super::emit::{Elem, Emitter, Ty, V};
+use super::frame::{Env, Frame};
 use lazuli_core::{DType, ReduceOp};
+use lazuli_fusion::kernel::{Inst, Val};
+use lazuli_fusion::stages::Sweep;
+use lazuli_fusion::{Bound, Combine, How};
+use smallvec::SmallVec;
 
-/// Which reduction, on which register type.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Reduction {
-    /// The operation.
-    pub op: ReduceOp,
-    /// Type of its elements.
-    pub dtype: DType,
+/// What is accumulated.
+#[derive(Clone, Copy, Debug)]
+pub enum Reduction<'e> {
+    /// A reduction that engines know.
+    Known {
+        /// The operation.
+        op: ReduceOp,
+        /// Register type of its elements.
+        dtype: DType,
+    },
+    /// One that the program brought along.
+    Fold {
+        /// How two states become one.
+        combine: &'e Combine,
+        /// Is the last part a flag?
+        flagged: bool,
+    },
 }
 
-impl Reduction {
+/// One accumulation of a sweep.
+#[derive(Clone, Debug)]
+pub struct Entry<'e> {
+    /// What is done.
+    pub reduction: Reduction<'e>,
+    /// The instructions that make an element.
+    pub operands: SmallVec<[Val; 4]>,
+    /// The instructions that get a result, and which.
+    pub results: SmallVec<[(Val, u16); 2]>,
+}
+
+/// The accumulations of a sweep.
+pub fn entries<'e>(b: &'e Bound, sweep: &Sweep, flagged: bool) -> Vec<Entry<'e>> {
+    let entry = |a: lazuli_fusion::Accumulation<'e>| {
+        let reduction = match a.how {
+            How::Op(op) => Reduction::Known { op, dtype: b.kernel.body[a.operands[0] as usize].ty },
+            How::Fold(combine) => Reduction::Fold { combine, flagged },
+        };
+        Entry { reduction, operands: a.operands, results: a.results }
+    };
+    b.kernel.accumulations(&sweep.reduces).into_iter().map(entry).collect()
+}
+
+/// The most values that the totals of a sweep have.
+pub fn most_slots(b: &Bound, flagged: bool) -> usize {
+    let slots = |sweep| entries(b, sweep, flagged).iter().map(|x| x.reduction.slots()).sum();
+    b.stages.sweeps.iter().map(slots).max().unwrap_or(0)
+}
+
+impl<'e> Entry<'e> {
+    /// The values of an element, of so many lanes.
+    pub fn values(&self, f: &Frame<'e>, env: &Env<'e, '_>, lanes: u32) -> Vec<V<'e>> {
+        self.operands.iter().map(|&v| f.e.splat(f.value(v, env), lanes)).collect()
+    }
+
+    /// What the instructions get of a total over `count` elements.
+    pub fn finished(&self, total: &[V<'e>], count: V<'e>) -> Vec<(Val, V<'e>)> {
+        let values = self.reduction.finish(total, count);
+        self.results.iter().map(|&(v, c)| (v, values[c as usize])).collect()
+    }
+}
+
+/// Does an element begin a partial?
+#[derive(Clone, Copy)]
+pub enum Begins<'e> {
+    /// There was none before.
+    Yes,
+    /// There was one before.
+    No,
+    /// If this holds.
+    If(V<'e>),
+}
+
+impl<'e> Reduction<'e> {
     /// Does it need a pivot for each chunk?
     pub fn has_pivot(self) -> bool {
-        self.op == ReduceOp::Moment2
+        matches!(self, Reduction::Known { op: ReduceOp::Moment2, .. })
+    }
+
+    /// Did the program bring it along?
+    pub fn is_fold(self) -> bool {
+        matches!(self, Reduction::Fold { .. })
+    }
+
+    /// Does it look at positions?
+    pub fn is_positional(self) -> bool {
+        matches!(self, Reduction::Known { op: ReduceOp::ArgMin | ReduceOp::ArgMax, .. })
+    }
+
+    /// The sum that a pivot is made of, and its type.
+    pub fn pivot_sum(self) -> (Reduction<'e>, DType) {
+        match self {
+            Reduction::Known { dtype, .. } => (Reduction::Known { op: ReduceOp::Sum, dtype }, dtype),
+            Reduction::Fold { .. } => unreachable!("a fold has no pivot"),
+        }
+    }
+
+    /// Values of a total.
+    pub fn slots(self) -> usize {
+        self.total_types(1).len()
     }
 
     /// Register types of the parts.
     pub fn part_types(self, lanes: u32) -> Vec<Ty> {
-        let ty = body::register(self.dtype, lanes);
-        match self.op {
+        let (op, dtype) = match self {
+            Reduction::Known { op, dtype } => (op, dtype),
+            Reduction::Fold { combine, flagged } => {
+                let state = combine.identity.iter().map(|v| body::register(v.dtype.compute(), lanes));
+                return state.chain(flagged.then_some(Ty::new(Elem::I1, lanes))).collect();
+            }
+        };
+        let ty = body::register(dtype, lanes);
+        match op {
             ReduceOp::Moment2 => vec![ty, ty],
             ReduceOp::ArgMin | ReduceOp::ArgMax => vec![ty, Ty::new(Elem::I64, lanes)],
             _ => vec![ty],
@@ -43,12 +145,20 @@ impl Reduction {
         types
     }
 
-    /// Parts that change nothing.
-    pub fn identity<'e>(self, e: &'e super::emit::Emitter, lanes: u32) -> Vec<V<'e>> {
-        let ty = body::register(self.dtype, lanes);
-        let float = self.dtype.is_float();
+    /// Parts that change nothing; of a fold without flags, parts that nobody may look at.
+    pub fn identity(self, e: &'e Emitter, lanes: u32) -> Vec<V<'e>> {
+        let (op, dtype) = match self {
+            Reduction::Known { op, dtype } => (op, dtype),
+            Reduction::Fold { flagged, .. } => {
+                let mut none = self.empty(e, lanes);
+                none.extend(flagged.then(|| e.int(Ty::new(Elem::I1, lanes), 0)));
+                return none;
+            }
+        };
+        let ty = body::register(dtype, lanes);
+        let float = dtype.is_float();
         let bits = u64::from(ty.elem.bits());
-        let signed = self.dtype.kind() == lazuli_core::dtype::Kind::Signed;
+        let signed = dtype.kind() == lazuli_core::dtype::Kind::Signed;
         let lowest = || match (float, signed) {
             (true, _) => e.float(ty, f64::NEG_INFINITY),
             (_, true) => e.int(ty, i64::MIN >> (64 - bits)),
@@ -61,7 +171,7 @@ impl Reduction {
         };
         let sum = || if float { e.float(ty, -0.0) } else { e.int(ty, 0) };
         let far = || e.int(Ty::new(Elem::I64, lanes), i64::MAX);
-        match self.op {
+        match op {
             ReduceOp::Sum => vec![sum()],
             ReduceOp::Moment2 => vec![sum(), sum()],
             ReduceOp::Prod => vec![if float { e.float(ty, 1.0) } else { e.int(ty, 1) }],
@@ -74,10 +184,28 @@ impl Reduction {
         }
     }
 
+    /// The state of no element.
+    fn empty(self, e: &'e Emitter, lanes: u32) -> Vec<V<'e>> {
+        let Reduction::Fold { combine, .. } = self else { unreachable!("of a fold") };
+        let value = |v: &lazuli_core::Scalar| {
+            e.splat(e.bits(body::register(v.dtype.compute(), 1), v.register_bits()), lanes)
+        };
+        combine.identity.iter().map(value).collect()
+    }
+
     /// Parts of one element. `position` is its number in reduction order.
-    pub fn element<'e>(self, value: V<'e>, position: V<'e>, pivot: Option<V<'e>>) -> Vec<V<'e>> {
+    pub fn element(self, values: &[V<'e>], position: V<'e>, pivot: Option<V<'e>>) -> Vec<V<'e>> {
+        let value = values[0];
         let e = value.e;
-        match self.op {
+        let op = match self {
+            Reduction::Known { op, .. } => op,
+            Reduction::Fold { flagged, .. } => {
+                let mut parts = values.to_vec();
+                parts.extend(flagged.then(|| e.int(Ty::new(Elem::I1, value.ty.lanes), 1)));
+                return parts;
+            }
+        };
+        match op {
             ReduceOp::Moment2 => {
                 let pivot = e.splat(pivot.expect("a pivot"), value.ty.lanes);
                 let d = e.binary("fsub", value, pivot);
@@ -88,18 +216,63 @@ impl Reduction {
         }
     }
 
+    /// Adds an element to parts, where `mask` says that it is there. What comes of parts that have not
+    /// begun, and of a fold's element that begins them but is not there, may be anything.
+    pub fn add(
+        self,
+        parts: &[V<'e>],
+        mut element: Vec<V<'e>>,
+        mask: Option<V<'e>>,
+        begins: Begins<'e>,
+    ) -> Vec<V<'e>> {
+        let e = parts[0].e;
+        if !self.is_fold() {
+            if let Some(mask) = mask {
+                for (part, nothing) in element.iter_mut().zip(self.identity(e, mask.ty.lanes)) {
+                    *part = e.select(mask, *part, nothing);
+                }
+            }
+            return self.combine(parts, &element);
+        }
+        let pick = |c: V<'e>, a: &[V<'e>], b: &[V<'e>]| -> Vec<V<'e>> {
+            a.iter().zip(b).map(|(&a, &b)| e.select(c, a, b)).collect()
+        };
+        let both = || {
+            let both = self.combine(parts, &element);
+            mask.map_or_else(|| both.clone(), |mask| pick(mask, &both, parts))
+        };
+        match begins {
+            Begins::Yes => element,
+            Begins::No => both(),
+            Begins::If(first) => pick(first, &element, &both()),
+        }
+    }
+
     /// Combines parts, `a` before `b`.
-    pub fn combine<'e>(self, a: &[V<'e>], b: &[V<'e>]) -> Vec<V<'e>> {
+    pub fn combine(self, a: &[V<'e>], b: &[V<'e>]) -> Vec<V<'e>> {
         let e = a[0].e;
-        let float = self.dtype.is_float();
+        let (op, dtype) = match self {
+            Reduction::Known { op, dtype } => (op, dtype),
+            Reduction::Fold { combine, flagged: false } => return states(combine, a, b),
+            Reduction::Fold { combine, flagged: true } => {
+                let (left, right) = (a[a.len() - 1], b[b.len() - 1]);
+                let both = states(combine, &a[..a.len() - 1], &b[..b.len() - 1]);
+                let either = both.iter().zip(a.iter().zip(b));
+                let either = either.map(|(&both, (&a, &b))| e.select(right, e.select(left, both, b), a));
+                let mut out: Vec<V<'e>> = either.collect();
+                out.push(e.binary("or", left, right));
+                return out;
+            }
+        };
+        let float = dtype.is_float();
         let two = |op: lazuli_core::BinaryOp| {
             vec![
-                body::binary(op, a[0], b[0], self.dtype, |x, _| x)
+                body::binary(op, a[0], b[0], dtype, |x, _| x)
                     .expect("reductions use operations of their type"),
             ]
         };
         use lazuli_core::BinaryOp::*;
-        match self.op {
+        match op {
             ReduceOp::Sum => two(Add),
             ReduceOp::Prod => two(Mul),
             ReduceOp::Max => two(Maximum),
@@ -110,7 +283,7 @@ impl Reduction {
                 vec![e.binary("fadd", a[0], b[0]), e.binary("fadd", a[1], b[1])]
             }
             ReduceOp::ArgMax | ReduceOp::ArgMin => {
-                let better = comparison(self.op == ReduceOp::ArgMax, float, self.dtype);
+                let better = comparison(op == ReduceOp::ArgMax, float, dtype);
                 let beats = e.compare(better, b[0], a[0]);
                 let equal = e.compare(if float { "fcmp oeq" } else { "icmp eq" }, a[0], b[0]);
                 let lower = e.compare("icmp slt", b[1], a[1]);
@@ -130,7 +303,7 @@ impl Reduction {
     }
 
     /// The total of a chunk of `n` elements (a scalar i64).
-    pub fn chunk<'e>(self, parts: &[V<'e>], pivot: Option<V<'e>>, n: V<'e>) -> Vec<V<'e>> {
+    pub fn chunk(self, parts: &[V<'e>], pivot: Option<V<'e>>, n: V<'e>) -> Vec<V<'e>> {
         if !self.has_pivot() {
             return parts.to_vec();
         }
@@ -146,21 +319,21 @@ impl Reduction {
     }
 
     /// A count, as the accumulator's type (formed in f64, rounded once).
-    fn number<'e>(self, n: V<'e>, lanes: u32) -> V<'e> {
+    fn number(self, n: V<'e>, lanes: u32) -> V<'e> {
         let e = n.e;
         let wide = e.convert("uitofp", n, Ty::new(Elem::F64, 1));
         e.splat(self.narrow(wide), lanes)
     }
 
-    fn narrow<'e>(self, wide: V<'e>) -> V<'e> {
-        match self.dtype {
+    fn narrow(self, wide: V<'e>) -> V<'e> {
+        match self.pivot_sum().1 {
             DType::F32 => wide.e.convert("fptrunc", wide, Ty::new(Elem::F32, 1)),
             _ => wide,
         }
     }
 
     /// Combines totals of `na` and `nb` elements, `a` before `b`.
-    pub fn merge<'e>(self, a: &[V<'e>], b: &[V<'e>], na: V<'e>, nb: V<'e>) -> Vec<V<'e>> {
+    pub fn merge(self, a: &[V<'e>], b: &[V<'e>], na: V<'e>, nb: V<'e>) -> Vec<V<'e>> {
         if !self.has_pivot() {
             return self.combine(a, b);
         }
@@ -180,21 +353,48 @@ impl Reduction {
         vec![a[0], s1, m]
     }
 
-    /// The result of a total over `count` elements.
-    pub fn finish<'e>(self, total: &[V<'e>], count: V<'e>) -> V<'e> {
+    /// The results of a total over `count` elements: of a fold, each value of the state.
+    fn finish(self, total: &[V<'e>], count: V<'e>) -> Vec<V<'e>> {
         let e = count.e;
-        let value = match self.op {
+        let none = || e.compare("icmp eq", count, e.i64(0));
+        let (op, dtype) = match self {
+            Reduction::Known { op, dtype } => (op, dtype),
+            Reduction::Fold { .. } => {
+                let (none, empty) = (none(), self.empty(e, total[0].ty.lanes));
+                return empty.iter().zip(total).map(|(&empty, &v)| e.select(none, empty, v)).collect();
+            }
+        };
+        let value = match op {
             ReduceOp::ArgMin | ReduceOp::ArgMax => total[1],
             ReduceOp::Moment2 => total[2],
             _ => total[0],
         };
-        if self.op == ReduceOp::Sum && self.dtype.is_float() {
+        if op == ReduceOp::Sum && dtype.is_float() {
             // The empty sum is +0, not the identity -0.
-            let empty = e.compare("icmp eq", count, e.int(I64, 0));
-            return e.select(empty, e.float(value.ty, 0.0), value);
+            return vec![e.select(none(), e.float(value.ty, 0.0), value)];
         }
-        value
+        vec![value]
     }
+}
+
+/// Two states, `a` before `b`, by the program's function.
+fn states<'e>(combine: &Combine, a: &[V<'e>], b: &[V<'e>]) -> Vec<V<'e>> {
+    let (e, lanes) = (a[0].e, a[0].ty.lanes);
+    let callee = &combine.callee;
+    let mut values: Vec<V<'e>> = Vec::with_capacity(callee.defs.len());
+    for def in &callee.defs {
+        let value = match &def.inst {
+            Inst::Argument(n) => *a.iter().chain(b).nth(usize::from(*n)).expect("two states"),
+            Inst::Literal(v) => e.splat(e.bits(body::register(v.dtype, 1), v.bits), lanes),
+            inst => {
+                let (get, ty) = (|v: Val| values[v as usize], |v: Val| callee.ty(v));
+                super::arithmetic::arithmetic(e, None, inst, get, ty)
+                    .expect("functions use operations of their types")
+            }
+        };
+        values.push(value);
+    }
+    callee.results.iter().map(|&r| values[r as usize]).collect()
 }
 
 fn comparison(larger: bool, float: bool, dtype: DType) -> &'static str {
@@ -209,9 +409,28 @@ fn comparison(larger: bool, float: bool, dtype: DType) -> &'static str {
     }
 }
 
+/// The tree of the partials of a chunk of `n` elements. Those beyond `n` are missing.
+pub fn tree_of<'e>(reduction: Reduction<'e>, parts: Vec<Vec<V<'e>>>, n: V<'e>) -> Vec<V<'e>> {
+    let Reduction::Fold { combine, flagged: false } = reduction else { return tree(reduction, parts) };
+    let (e, lanes) = (n.e, parts[0][0].ty.lanes);
+    let all = e.compare("icmp sge", n, e.i64(i64::from(lanes) * parts.len() as i64));
+    let some = || {
+        let ty = Ty::new(Elem::I64, lanes);
+        let first = |k: usize| e.i64(k as i64 * i64::from(lanes));
+        let there = |k: usize| {
+            e.compare("icmp slt", e.lane_numbers(ty), e.splat(e.binary("sub", n, first(k)), lanes))
+        };
+        let flagged = parts.iter().enumerate().map(|(k, parts)| [&parts[..], &[there(k)]].concat());
+        let mut total = tree(Reduction::Fold { combine, flagged: true }, flagged.collect());
+        total.pop();
+        total
+    };
+    e.if_else(all, || tree(reduction, parts.clone()), some)
+}
+
 /// The neighbour tree of partials that stand in vectors, in order: (0,1), (2,3), ... level by
 /// level, down to scalars.
-pub fn tree<'e>(reduction: Reduction, mut parts: Vec<Vec<V<'e>>>) -> Vec<V<'e>> {
+pub fn tree<'e>(reduction: Reduction<'e>, mut parts: Vec<Vec<V<'e>>>) -> Vec<V<'e>> {
     loop {
         let lanes = parts[0][0].ty.lanes;
         if parts.len() == 1 && lanes == 1 {

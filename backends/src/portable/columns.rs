@@ -57,7 +57,7 @@ impl Part {
 }
 
 /// Lists of the stack of partials: one for each level of 32, and the one on its way.
-const LEVELS: usize = 7;
+pub(super) const LEVELS: usize = 7;
 
 /// Number of lists that a reduction of `inner` elements needs.
 pub(super) fn lists(op: ReduceOp, ty: DType, inner: usize) -> usize {
@@ -140,7 +140,7 @@ impl Column {
 }
 
 /// Height of a stack that `done` values went on.
-fn height(done: usize) -> usize {
+pub(super) fn height(done: usize) -> usize {
     done.count_ones() as usize
 }
 

@@ -55,7 +55,7 @@ unsafe fn fold_body(op: ReduceOp, ty: DType, src: *const u8, n: usize, at: usize
                 let t = moment(elements!(T));
                 [t.p.bits(), t.s1.bits(), t.m.bits()]
             });
-            return Acc { words: t, count: n as u64 };
+            return Acc::few(t, n as u64);
         }
     };
     Acc::value(value, n as u64)
@@ -131,7 +131,7 @@ fn arg<T: Num>(x: &[T], at: usize, start: T, extreme: impl Fn(T, T) -> T) -> Acc
     let found =
         if best.is_nan() { x.iter().position(|v| v.is_nan()) } else { x.iter().position(|&v| v == best) };
     let first = found.expect("the extreme is one of the elements");
-    Acc { words: [x[first].bits(), (at + first) as u64, 0], count: x.len() as u64 }
+    Acc::few([x[first].bits(), (at + first) as u64, 0], x.len() as u64)
 }
 
 #[inline(always)]

@@ -5,11 +5,13 @@
 
 use super::blocks::{BLOCK, Operand, fill, get};
 use super::columns::{self, Column, Part};
+use super::combine::{FoldColumn, States};
 use super::exec::{Context, Frame, spread};
 use super::fold::{self, CHUNK, PARTIALS, PIVOT};
 use super::places::{Lanes, Outer};
-use super::program::{Program, ReducePlan};
+use super::program::{FoldPlan, Program};
 use super::reduce::{self, Acc, Stack};
+use super::step::Reg;
 use super::{Job, RowState};
 use lazuli_core::op::ReduceOp;
 use lazuli_fusion::{Mode, Slot};
@@ -35,6 +37,7 @@ struct Scratch {
     tile_lanes: Lanes,
     stacks: Vec<Stack>,
     columns: Vec<Column>,
+    folds: Vec<FoldColumn>,
     list: Vec<usize>,
 }
 
@@ -121,14 +124,13 @@ impl<'a> Machine<'a> {
             self.restore(row, sweep, state);
             self.row_sweep(sweep, begin, end);
         }
-        let plans = &self.program.sweeps[sweep].reduces;
-        let totals = self
-            .s
-            .stacks
-            .iter_mut()
-            .zip(plans)
-            .map(|(s, r)| s.total(r.op, r.ty).unwrap_or_else(|| reduce::identity(r.op, r.ty)));
-        totals.collect()
+        let plan = &self.program.sweeps[sweep];
+        let (stacks, folds) = self.s.stacks.split_at_mut(plan.reduces.len());
+        let known = stacks.iter_mut().zip(&plan.reduces).map(|(s, r)| {
+            let total = s.total(|a, b| reduce::merge(r.op, r.ty, a, b));
+            total.unwrap_or_else(|| reduce::identity(r.op, r.ty))
+        });
+        known.chain(folds.iter_mut().zip(&plan.folds).map(|(s, f)| f.combiner.total(s))).collect()
     }
 
     /// Does the row stores of a row; see [`super::finish_row`].
@@ -153,8 +155,11 @@ impl<'a> Machine<'a> {
             for d in 0..=sweep {
                 self.row_steps(d);
                 if d < sweep {
-                    for (plan, &bits) in self.program.sweeps[d].reduces.iter().zip(state.values(d)) {
-                        self.give(plan, 0, bits);
+                    let plan = &self.program.sweeps[d];
+                    let known = plan.reduces.iter().map(|r| r.dst);
+                    let folds = plan.folds.iter().flat_map(|f| &f.results).map(|r| r.0);
+                    for (dst, &bits) in known.chain(folds).zip(state.values(d)) {
+                        self.give(dst, 0, bits);
                     }
                 }
             }
@@ -232,8 +237,8 @@ impl<'a> Machine<'a> {
     }
 
     /// Writes the value of a reduction for row `i` of the band.
-    unsafe fn give(&mut self, plan: &ReducePlan, i: usize, bits: u64) {
-        let home = self.program.homes[plan.dst as usize];
+    unsafe fn give(&mut self, dst: Reg, i: usize, bits: u64) {
+        let home = self.program.homes[dst as usize];
         let (at, count) = if home.step == 0 { (0, BLOCK) } else { (i, 1) };
         // SAFETY: the register has an element for each row of a band, or is one block.
         unsafe { fill(self.arena.add(home.offset + at * home.size), home.size, bits, count) };
@@ -245,7 +250,7 @@ impl<'a> Machine<'a> {
     unsafe fn row_sweep(&mut self, sweep: usize, begin: usize, end: usize) {
         let program = self.program;
         let (plan, shape) = (&program.sweeps[sweep], &program.shape);
-        self.s.stacks.resize_with(plan.reduces.len(), Stack::default);
+        self.s.stacks.resize_with(plan.reduces.len() + plan.folds.len(), Stack::default);
         self.s.stacks.iter_mut().for_each(Stack::clear);
         // SAFETY: row registers are computed.
         unsafe { self.expand(sweep) };
@@ -269,10 +274,23 @@ impl<'a> Machine<'a> {
                     let acc =
                         unsafe { fold::fold(program.isa, r.op, r.ty, src.add(row * n * r.size), n, at) };
                     if shape.single() {
-                        self.s.stacks[i].push(r.op, r.ty, acc);
+                        self.s.stacks[i].push(acc, |a, b| reduce::merge(r.op, r.ty, a, b));
                     } else {
                         // SAFETY: a row of this band.
-                        unsafe { self.give(r, row, reduce::finish(r.op, r.ty, acc, n as u64)) };
+                        unsafe { self.give(r.dst, row, reduce::finish(r.op, r.ty, acc, n as u64)) };
+                    }
+                }
+            }
+            for (i, f) in plan.folds.iter().enumerate() {
+                for row in 0..rows {
+                    let src = self.sources(f, row * n);
+                    // SAFETY: the operands have `n` elements for each row.
+                    let acc = unsafe { f.combiner.fold(&src, n) };
+                    if shape.single() {
+                        self.s.stacks[plan.reduces.len() + i].push(acc, |a, b| f.combiner.merge(a, b));
+                    } else {
+                        // SAFETY: a row of this band.
+                        unsafe { self.give_state(f, row, &acc) };
                     }
                 }
             }
@@ -287,14 +305,37 @@ impl<'a> Machine<'a> {
             return;
         }
         for (i, r) in program.sweeps[sweep].reduces.iter().enumerate() {
-            let total = self.s.stacks[i].total(r.op, r.ty);
+            let total = self.s.stacks[i].total(|a, b| reduce::merge(r.op, r.ty, a, b));
             let acc = total.unwrap_or_else(|| reduce::identity(r.op, r.ty));
             let bits = reduce::finish(r.op, r.ty, acc, inner as u64);
             for row in 0..rows {
                 // SAFETY: a row of this band.
-                unsafe { self.give(r, row, bits) };
+                unsafe { self.give(r.dst, row, bits) };
             }
         }
+        let known = program.sweeps[sweep].reduces.len();
+        for (i, f) in program.sweeps[sweep].folds.iter().enumerate() {
+            let acc = f.combiner.total(&mut self.s.stacks[known + i]);
+            for row in 0..rows {
+                // SAFETY: a row of this band.
+                unsafe { self.give_state(f, row, &acc) };
+            }
+        }
+    }
+
+    /// Writes the results of a fold for row `i` of the band.
+    unsafe fn give_state(&mut self, f: &FoldPlan, i: usize, acc: &Acc) {
+        for &(dst, c) in &f.results {
+            // SAFETY: the caller's promise.
+            unsafe { self.give(dst, i, acc.words[c]) };
+        }
+    }
+
+    /// Where a fold's operands are from element `at` of the tile on.
+    fn sources(&self, f: &FoldPlan, at: usize) -> States {
+        let place =
+            |(c, &r): (usize, &Reg)| self.s.regs[r as usize].ptr.wrapping_add(at * f.combiner.size(c));
+        f.srcs.iter().enumerate().map(place).collect()
     }
 
     /// Repeats row values for each point of a tile.
@@ -334,6 +375,12 @@ impl<'a> Machine<'a> {
             let lists = self.arena.wrapping_add(r.lists);
             columns.push(Column::new(r.op, r.ty, lists, program.pitch(), lanes));
         }
+        let mut folds = std::mem::take(&mut self.s.folds);
+        folds.clear();
+        for f in &plan.folds {
+            let lists = self.arena.wrapping_add(f.lists);
+            folds.push(FoldColumn::new(lists, program.pitch(), lanes, shape.inner));
+        }
         let moments = plan.reduces.iter().any(|r| r.op == ReduceOp::Moment2);
         // SAFETY: the lists of the columns, the registers of this arena, the caller's promise.
         unsafe {
@@ -371,8 +418,14 @@ impl<'a> Machine<'a> {
                         let src = self.s.regs[r.src as usize].ptr;
                         columns::part(isa, c, &Part { src, begin, length, first: p, end });
                     }
+                    for (c, f) in folds.iter_mut().zip(&plan.folds) {
+                        let src = self.sources(f, 0);
+                        let part = Part { src: src[0], begin, length, first: p, end };
+                        c.part(&f.combiner, &src, &part);
+                    }
                 }
                 columns.iter_mut().for_each(|c| columns::end_chunk(isa, c, length));
+                folds.iter_mut().zip(&plan.folds).for_each(|(c, f)| c.end_chunk(&f.combiner));
             }
             for (c, r) in columns.iter_mut().zip(&plan.reduces) {
                 let home = program.homes[r.dst as usize];
@@ -380,8 +433,18 @@ impl<'a> Machine<'a> {
                 columns::finish(isa, c, dst);
                 spread(home, dst);
             }
+            for (column, f) in folds.iter_mut().zip(&plan.folds) {
+                column.end(&f.combiner);
+                for &(r, c) in &f.results {
+                    let home = program.homes[r as usize];
+                    let dst = self.arena.add(home.offset);
+                    column.give(&f.combiner, c, dst);
+                    spread(home, dst);
+                }
+            }
         }
         self.s.columns = columns;
+        self.s.folds = folds;
     }
 
     /// Runs the body of a sweep for these inner positions of all lanes.

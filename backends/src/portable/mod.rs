@@ -24,12 +24,13 @@
 //!
 //! The parts: [`mod@program`] (steps, registers), [`shape`] (tiles), [`places`] and [`transfer`]
 //! (memory), [`ops`] and [`elementary`] (arithmetic), [`call`]
-//! (functions with loops and branches), [`reduce`], [`fold`] and [`columns`]
-//! (reductions), [`machine`] (the loops around it all).
+//! (functions with loops and branches), [`reduce`], [`fold`], [`columns`] and
+//! [`mod@combine`] (reductions), [`machine`] (the loops around it all).
 
 mod blocks;
 mod call;
 mod columns;
+mod combine;
 mod elementary;
 mod exec;
 mod fold;
@@ -50,11 +51,10 @@ mod transfer;
 
 pub use fpenv::FpEnv;
 pub use program::Program;
-pub use reduce::{Acc, finish, identity, merge};
+pub use reduce::{Acc, WORDS, finish, identity, merge};
 
 use crate::exec::Overrun;
-use lazuli_fusion::Bound;
-use lazuli_fusion::Inst;
+use lazuli_fusion::{Bound, How};
 use machine::Machine;
 
 /// One launch: a prepared kernel with its pointers and parameter values.
@@ -90,8 +90,8 @@ pub unsafe fn run_rows(job: &Job<'_>, begin: usize, end: usize) {
 
 /// Runs sweep number `sweep` of one row of a split kernel over the elements
 /// `inner_begin .. inner_end`, and does its full stores there. `state` has the values of all
-/// earlier sweeps. Returns an accumulator for each of the sweep's reductions, in the order of
-/// `bound.stages.sweeps[sweep].reduces`.
+/// earlier sweeps. Returns an accumulator for each of the sweep's accumulations, in order
+/// ([`lazuli_fusion::Kernel::accumulations`]).
 ///
 /// The range is a subtree: `inner_begin` is a multiple of `256 * 2^m` and the range has that many
 /// elements, or fewer where the row ends.
@@ -113,20 +113,30 @@ pub unsafe fn sweep_range(
 }
 
 /// Merges the accumulators of a row's ranges, which come in order and all but the last of which
-/// cover the same `256 * 2^m` elements, into the values (register bits) of the sweep's reductions.
+/// cover the same `256 * 2^m` elements, into the values (register bits) of the sweep's reductions, in the
+/// order of `bound.stages.sweeps[sweep].reduces`.
 pub fn combine(bound: &Bound, sweep: usize, parts: &[Vec<Acc>]) -> Vec<u64> {
     let _env = FpEnv::set();
-    let body = &bound.kernel.body;
-    let reduces = &bound.stages.sweeps[sweep].reduces;
-    let value = |(i, &r): (usize, &u32)| {
-        let Inst::Reduce(op, v) = body[r as usize].inst else { unreachable!("listed as a reduction") };
-        let ty = body[v as usize].ty;
-        let mut stack = reduce::Stack::default();
-        parts.iter().for_each(|p| stack.push(op, ty, p[i]));
-        let total = stack.total(op, ty).unwrap_or_else(|| identity(op, ty));
-        finish(op, ty, total, bound.inner_count() as u64)
-    };
-    reduces.iter().enumerate().map(value).collect()
+    let kernel = &bound.kernel;
+    let mut values = Vec::new();
+    for (i, a) in kernel.accumulations(&bound.stages.sweeps[sweep].reduces).iter().enumerate() {
+        let parts = parts.iter().map(|p| p[i]);
+        match a.how {
+            How::Op(op) => {
+                let ty = kernel.body[a.operands[0] as usize].ty;
+                let mut stack = reduce::Stack::default();
+                let merge = |a, b| merge(op, ty, a, b);
+                parts.for_each(|acc| stack.push(acc, merge));
+                let total = stack.total(merge).unwrap_or_else(|| identity(op, ty));
+                values.push(finish(op, ty, total, bound.inner_count() as u64));
+            }
+            How::Fold(combine) => {
+                let total = combine::combined(combine, parts);
+                values.extend(a.results.iter().map(|&(_, c)| total.words[c as usize]));
+            }
+        }
+    }
+    values
 }
 
 /// Does what is left of a row of a split kernel when all sweeps are done: its row stores.

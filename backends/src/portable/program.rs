@@ -8,13 +8,14 @@
 use super::blocks::BLOCK;
 use super::call::Call;
 use super::columns;
+use super::combine::{Combiner, FoldColumn};
 use super::isa::Isa;
 use super::shape::Shape;
 use super::step::{Level, Reg, Step};
 use lazuli_core::DType;
 use lazuli_core::op::{BinaryOp, ReduceOp};
 use lazuli_fusion::kernel::{Def, Val, is_elementary};
-use lazuli_fusion::{Bound, Inst, Mode};
+use lazuli_fusion::{Bound, How, Inst, Mode};
 use std::collections::HashMap;
 
 /// A kernel of one [`Bound`], ready to run.
@@ -62,6 +63,8 @@ pub(super) struct SweepPlan {
     pub direct: Vec<(Reg, u16)>,
     /// Reductions.
     pub reduces: Vec<ReducePlan>,
+    /// Reductions of one's own, which come after those.
+    pub folds: Vec<FoldPlan>,
 }
 
 /// One reduction of a sweep.
@@ -80,6 +83,18 @@ pub(super) struct ReducePlan {
     pub lists: usize,
 }
 
+/// One fold of a sweep.
+#[derive(Debug)]
+pub(super) struct FoldPlan {
+    pub combiner: Combiner,
+    /// The operands, full registers.
+    pub srcs: Vec<Reg>,
+    /// The results, row registers, and which value of the state each is.
+    pub results: Vec<(Reg, usize)>,
+    /// Lists of a column reduction: byte offset in scratch memory.
+    pub lists: usize,
+}
+
 impl Program {
     /// Prepares a kernel.
     pub fn new(bound: &Bound) -> Program {
@@ -87,7 +102,7 @@ impl Program {
     }
 
     pub(super) fn for_isa(bound: &Bound, isa: Isa) -> Program {
-        let mut b = Builder::new(bound);
+        let mut b = Builder::new(bound, isa);
         b.levels();
         b.uniform_steps();
         if b.shape.mode == Mode::Map {
@@ -97,7 +112,7 @@ impl Program {
         } else {
             b.stages();
         }
-        b.finish(isa)
+        b.finish()
     }
 
     /// Bytes between the lists of a column reduction.
@@ -118,6 +133,7 @@ struct Event {
 
 struct Builder<'a> {
     bound: &'a Bound,
+    isa: Isa,
     shape: Shape,
     /// Level of each register.
     level: Vec<Level>,
@@ -139,12 +155,13 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(bound: &'a Bound) -> Builder<'a> {
+    fn new(bound: &'a Bound, isa: Isa) -> Builder<'a> {
         let body = &bound.kernel.body;
         let shape = Shape::of(bound);
         let keep = bound.keep && !shape.resident && shape.mode == Mode::Rows;
         Builder {
             bound,
+            isa,
             shape,
             level: Vec::with_capacity(body.len()),
             size: body.iter().map(|d| d.ty.size()).collect(),
@@ -169,7 +186,7 @@ impl<'a> Builder<'a> {
                     let access = &self.bound.accesses[a as usize];
                     access.rows.iter().chain(&access.inner).all(|&s| s == 0)
                 }
-                Inst::Reduce(..) => false,
+                ref inst if inst.reduces() => false,
                 ref other => other.operands().iter().all(|&v| self.level[v as usize] == Level::Uniform),
             };
             let high = if def.full || self.shape.mode == Mode::Map { Level::Full } else { Level::Row };
@@ -207,7 +224,7 @@ impl<'a> Builder<'a> {
             let mut list = Vec::new();
             for (v, def) in kernel.body.iter().enumerate() {
                 let mine = self.level[v] == Level::Row && def.depth as usize == d;
-                if mine && !matches!(def.inst, Inst::Reduce(..)) {
+                if mine && !def.inst.reduces() {
                     let step = self.step(v as Val, v as Reg, |u| u);
                     self.emit(&mut list, step);
                 }
@@ -259,7 +276,9 @@ impl<'a> Builder<'a> {
             }
         }
         for &r in reduces {
-            expand(self, kernel.body[r as usize].inst.operands()[0], true);
+            for u in kernel.body[r as usize].inst.operands() {
+                expand(self, u, true);
+            }
         }
         for &s in stores {
             let uniform = self.level[kernel.stores[s].value as usize] == Level::Uniform;
@@ -292,12 +311,23 @@ impl<'a> Builder<'a> {
         }
         store_ready(self, &mut list, &mut stored, None);
         plan.body = list;
-        for &r in reduces {
-            let def = &kernel.body[r as usize];
-            let Inst::Reduce(op, v) = def.inst else { unreachable!("listed as a reduction") };
-            let (src, ty) = (names.get(&v).copied().unwrap_or(v), kernel.body[v as usize].ty);
-            self.event(None, &[src]);
-            plan.reduces.push(ReducePlan { op, ty, size: ty.size(), src, dst: r, lists: 0 });
+        let mut operands: Vec<Reg> = Vec::new();
+        for a in kernel.accumulations(reduces) {
+            let srcs: Vec<Reg> = a.operands.iter().map(|v| names.get(v).copied().unwrap_or(*v)).collect();
+            self.event(None, &srcs);
+            match a.how {
+                How::Op(op) => {
+                    let (src, dst, ty) = (srcs[0], a.results[0].0, kernel.body[a.operands[0] as usize].ty);
+                    plan.reduces.push(ReducePlan { op, ty, size: ty.size(), src, dst, lists: 0 });
+                }
+                How::Fold(combine) => plan.folds.push(FoldPlan {
+                    combiner: Combiner::new(combine, self.isa),
+                    srcs: srcs.clone(),
+                    results: a.results.iter().map(|&(r, c)| (r, c as usize)).collect(),
+                    lists: 0,
+                }),
+            }
+            operands.extend(srcs);
         }
         let end = self.events.len();
         if !self.shape.resident {
@@ -311,7 +341,6 @@ impl<'a> Builder<'a> {
             self.event(Some(r), &[]);
         }
         // One result may be written before the next operand is read.
-        let operands: Vec<Reg> = plan.reduces.iter().map(|r| r.src).collect();
         self.event(None, &operands);
         self.sweeps.push(plan);
     }
@@ -367,7 +396,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Finds a place for each register and puts everything together.
-    fn finish(mut self, isa: Isa) -> Program {
+    fn finish(mut self) -> Program {
         let n = self.level.len();
         let mut last = vec![0usize; n];
         let mut written = vec![usize::MAX; n];
@@ -435,9 +464,13 @@ impl<'a> Builder<'a> {
                 plan.lists = bytes;
                 bytes += pitch * columns::lists(plan.op, plan.ty, self.shape.inner);
             }
+            for plan in self.sweeps.iter_mut().flat_map(|s| &mut s.folds) {
+                plan.lists = bytes;
+                bytes += pitch * FoldColumn::lists(plan.combiner.width(), self.shape.inner);
+            }
         }
         Program {
-            isa,
+            isa: self.isa,
             shape: self.shape,
             uniform: self.uniform,
             rows: self.rows,
@@ -470,7 +503,7 @@ pub(super) fn step_of(def: &Def, ty: impl Fn(Val) -> DType, dst: Reg, r: impl Fn
         Inst::Convert(to, a) => Step::Convert { to, ty: ty(a), dst, a: r(a) },
         Inst::Round16(to, a) => Step::Round16 { to, dst, a: r(a) },
         Inst::NarrowOdd(a) => Step::NarrowOdd { dst, a: r(a) },
-        Inst::Reduce(..) | Inst::Call(..) | Inst::Argument(_) | Inst::Joined => {
+        Inst::Reduce(..) | Inst::Fold(..) | Inst::Call(..) | Inst::Argument(_) | Inst::Joined => {
             unreachable!("{:?} is no step", def.inst)
         }
     }

@@ -9,22 +9,26 @@ use super::num::{Constant, Float, Num, bits_of, with_any, with_float, with_numbe
 use lazuli_core::DType;
 use lazuli_core::op::ReduceOp;
 
+/// Words of an accumulator.
+pub const WORDS: usize = lazuli_core::fold::MOST;
+
 /// The accumulator of one reduction over a subtree of its elements.
 ///
 /// Layout of `words`, as register bits (see [`lazuli_core::Scalar`]: zero-extended):
 ///
-/// | reduction | word 0 | word 1 | word 2 |
-/// |---|---|---|---|
-/// | sum, prod, min, max, any, all | value | - | - |
-/// | argmin, argmax | value | its position in the row (int64) | - |
-/// | second moment | pivot p | S1 | M |
+/// | reduction | word 0 | word 1 | word 2 | others |
+/// |---|---|---|---|---|
+/// | sum, prod, min, max, any, all | value | - | - | - |
+/// | argmin, argmax | value | its position in the row (int64) | - | - |
+/// | second moment | pivot p | S1 | M | - |
+/// | fold | value 0 of the state | value 1 | value 2 | ... |
 ///
 /// Words that are not used are 0.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Acc {
     /// The values; see the table.
-    pub words: [u64; 3],
+    pub words: [u64; WORDS],
     /// Number of elements below.
     pub count: u64,
 }
@@ -32,7 +36,14 @@ pub struct Acc {
 impl Acc {
     /// An accumulator of one value.
     pub fn value(bits: u64, count: u64) -> Acc {
-        Acc { words: [bits, 0, 0], count }
+        Acc::few([bits, 0, 0], count)
+    }
+
+    /// An accumulator of up to three values.
+    pub(super) fn few(words: [u64; 3], count: u64) -> Acc {
+        let mut acc = Acc { count, ..Acc::default() };
+        acc.words[..3].copy_from_slice(&words);
+        acc
     }
 }
 
@@ -49,7 +60,7 @@ pub fn identity(op: ReduceOp, ty: DType) -> Acc {
         ReduceOp::Moment2 => return Acc::default(),
     };
     let position = if matches!(op, ReduceOp::ArgMin | ReduceOp::ArgMax) { i64::MAX as u64 } else { 0 };
-    Acc { words: [value, position, 0], count: 0 }
+    Acc::few([value, position, 0], 0)
 }
 
 /// Merges two neighbouring subtrees, `left` before `right`. `ty` is the register type of the
@@ -59,7 +70,8 @@ pub fn merge(op: ReduceOp, ty: DType, left: Acc, right: Acc) -> Acc {
     if left.count == 0 || right.count == 0 {
         return if left.count == 0 { right } else { left };
     }
-    let (a, b) = (left.words, right.words);
+    let first = |acc: Acc| [acc.words[0], acc.words[1], acc.words[2]];
+    let (a, b) = (first(left), first(right));
     let words = match op {
         ReduceOp::Sum => with_number!(ty, T => [T::of_bits(a[0]).add(T::of_bits(b[0])).bits(), 0, 0]),
         ReduceOp::Prod => with_number!(ty, T => [T::of_bits(a[0]).mul(T::of_bits(b[0])).bits(), 0, 0]),
@@ -78,7 +90,7 @@ pub fn merge(op: ReduceOp, ty: DType, left: Acc, right: Acc) -> Acc {
             [t.p.bits(), t.s1.bits(), t.m.bits()]
         }),
     };
-    Acc { words, count }
+    Acc::few(words, count)
 }
 
 /// The register bits of the result of a reduction whose elements are all in `acc`; `count` is
@@ -164,7 +176,7 @@ pub(super) fn neighbours<X: Copy>(v: &mut [X], mut merge: impl FnMut(X, X) -> X)
 
 /// Merges subtrees of equal size as they come, in order; only the last may be smaller.
 #[derive(Default, Debug)]
-pub(super) struct Stack {
+pub struct Stack {
     items: Vec<Acc>,
     units: u64,
 }
@@ -176,22 +188,22 @@ impl Stack {
         self.units = 0;
     }
 
-    /// Adds the next subtree.
-    pub fn push(&mut self, op: ReduceOp, ty: DType, mut acc: Acc) {
+    /// Adds the next subtree; `merge` merges neighbours.
+    pub fn push(&mut self, mut acc: Acc, merge: impl Fn(Acc, Acc) -> Acc) {
         // As many merges as the number of units so far ends in ones: a binary counter.
         for _ in 0..self.units.trailing_ones() {
             let left = self.items.pop().expect("one item for each bit of the count");
-            acc = merge(op, ty, left, acc);
+            acc = merge(left, acc);
         }
         self.items.push(acc);
         self.units += 1;
     }
 
     /// The whole; `None` if nothing was added.
-    pub fn total(&mut self, op: ReduceOp, ty: DType) -> Option<Acc> {
+    pub fn total(&mut self, merge: impl Fn(Acc, Acc) -> Acc) -> Option<Acc> {
         let mut acc = self.items.pop()?;
         while let Some(left) = self.items.pop() {
-            acc = merge(op, ty, left, acc);
+            acc = merge(left, acc);
         }
         self.units = 0;
         Some(acc)
@@ -210,17 +222,18 @@ mod tests {
                 .map(|i| Acc::value(((i as f32 + 0.1) * 1.0e-3f32.powi(i as i32 % 3)).to_bits() as u64, 256))
                 .collect();
             let mut stack = Stack::default();
-            leaves.iter().for_each(|&a| stack.push(ReduceOp::Sum, ty, a));
-            let tree = neighbours(&mut leaves.clone(), |a, b| merge(ReduceOp::Sum, ty, a, b));
-            assert_eq!(stack.total(ReduceOp::Sum, ty), Some(tree));
-            assert_eq!(stack.total(ReduceOp::Sum, ty), None);
+            let sum = |a, b| merge(ReduceOp::Sum, ty, a, b);
+            leaves.iter().for_each(|&a| stack.push(a, sum));
+            let tree = neighbours(&mut leaves.clone(), sum);
+            assert_eq!(stack.total(sum), Some(tree));
+            assert_eq!(stack.total(sum), None);
         }
     }
 
     #[test]
     fn identities_change_nothing() {
         use ReduceOp::*;
-        let some = Acc { words: [(-0.0f64).to_bits(), 3, 0], count: 4 };
+        let some = Acc::few([(-0.0f64).to_bits(), 3, 0], 4);
         for op in [Sum, Prod, Min, Max, ArgMin, ArgMax] {
             let none = identity(op, DType::F64);
             assert_eq!(merge(op, DType::F64, none, some), some);
@@ -233,7 +246,7 @@ mod tests {
 
     #[test]
     fn nan_wins_and_ties_go_to_the_lower_position() {
-        let acc = |v: f32, i: u64| Acc { words: [v.to_bits() as u64, i, 0], count: 1 };
+        let acc = |v: f32, i: u64| Acc::few([v.to_bits() as u64, i, 0], 1);
         let pick = |op, a, b| merge(op, DType::F32, a, b).words[1];
         assert_eq!(pick(ReduceOp::ArgMax, acc(0.0, 4), acc(-0.0, 2)), 2);
         assert_eq!(pick(ReduceOp::ArgMax, acc(1.0, 4), acc(f32::NAN, 7)), 7);

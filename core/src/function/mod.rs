@@ -210,6 +210,12 @@ impl Function {
         self.len() == 0
     }
 
+    /// Does it do nothing but give its arguments, in order?
+    pub fn gives_arguments(&self) -> bool {
+        let given = self.results.iter().map(|&r| &self.values[r as usize].source);
+        given.eq((0..self.arguments.len() as u16).map(Source::Argument).collect::<Vec<_>>().iter())
+    }
+
     /// Does it loop?
     pub fn loops(&self) -> bool {
         fn any(block: &Block) -> bool {

@@ -4,13 +4,13 @@ use super::*;
 
 impl<'e> Tile<'_, 'e> {
     /// A sweep with reductions.
-    pub(super) fn reduce(&self, sweep: &Sweep, list: &List) -> Result<(), String> {
+    pub(super) fn reduce(&self, sweep: &Sweep, list: &List<'e>) -> Result<(), String> {
         let f = self.f;
         let e = f.e;
         let touched = self.touched(sweep);
         let zero = e.i64(0);
         let mut result = Ok(());
-        let pivoting = list.iter().any(|(_, _, r)| r.has_pivot());
+        let pivoting = list.iter().any(|x| x.reduction.has_pivot());
         let chunks = e.binary("lshr", e.add(f.count(), e.i64(CHUNK - 1)), e.i64(8));
         e.for_loop(zero, chunks, 1, &[], |chunk, _| {
             result = self.one_chunk(sweep, list, &touched, chunk, pivoting);
@@ -24,7 +24,7 @@ impl<'e> Tile<'_, 'e> {
     pub(super) fn one_chunk(
         &self,
         sweep: &Sweep,
-        list: &List,
+        list: &List<'e>,
         touched: &[u16],
         chunk: V<'e>,
         pivoting: bool,
@@ -50,7 +50,7 @@ impl<'e> Tile<'_, 'e> {
     pub(super) fn partial(
         &self,
         sweep: &Sweep,
-        list: &List,
+        list: &List<'e>,
         touched: &[u16],
         base: V<'e>,
         n: V<'e>,
@@ -82,9 +82,9 @@ impl<'e> Tile<'_, 'e> {
     }
 
     /// Pivots of the chunk at lanes `i`, for reductions that have one.
-    pub(super) fn pivots_at(&self, list: &List, i: V<'e>) -> Vec<Option<V<'e>>> {
-        let pivot = |(k, (_, _, r)): (usize, &(Val, Val, Reduction))| {
-            let ty = crate::llvm::body::register(r.dtype, self.f.lanes);
+    pub(super) fn pivots_at(&self, list: &List<'e>, i: V<'e>) -> Vec<Option<V<'e>>> {
+        let pivot = |(k, Entry { reduction: r, .. }): (usize, &Entry<'e>)| {
+            let ty = r.part_types(self.f.lanes)[0];
             r.has_pivot().then(|| self.fetch(ty, self.pivot_slot(k, i)))
         };
         list.iter().enumerate().map(pivot).collect()
@@ -93,30 +93,32 @@ impl<'e> Tile<'_, 'e> {
     /// Adds the element at position `r` to parts.
     pub(super) fn accumulate(
         &self,
-        list: &List,
+        list: &List<'e>,
         env: &Env<'e, 'e>,
         r: V<'e>,
         pivots: &[Option<V<'e>>],
         parts: &[V<'e>],
+        begins: Begins<'e>,
     ) -> Vec<V<'e>> {
         let mut next = Vec::with_capacity(parts.len());
         let position = self.f.e.splat(r, self.f.lanes);
-        for ((_, arg, reduction), &pivot) in list.iter().zip(pivots) {
-            let element = reduction.element(self.f.value(*arg, env), position, pivot);
-            let at = next.len();
-            next.extend(reduction.combine(&parts[at..at + element.len()], &element));
+        for (entry, &pivot) in list.iter().zip(pivots) {
+            let values = entry.values(self.f, env, self.f.lanes);
+            let element = entry.reduction.element(&values, position, pivot);
+            let parts = &parts[next.len()..next.len() + element.len()];
+            next.extend(entry.reduction.add(parts, element, None, begins));
         }
         next
     }
 
-    pub(super) fn identities(&self, list: &List) -> Vec<V<'e>> {
-        list.iter().flat_map(|(_, _, r)| r.identity(self.f.e, self.f.lanes)).collect()
+    pub(super) fn identities(&self, list: &List<'e>) -> Vec<V<'e>> {
+        list.iter().flat_map(|x| x.reduction.identity(self.f.e, self.f.lanes)).collect()
     }
 
     pub(super) fn partial_whole(
         &self,
         sweep: &Sweep,
-        list: &List,
+        list: &List<'e>,
         touched: &[u16],
         first: V<'e>,
         l: V<'e>,
@@ -132,9 +134,10 @@ impl<'e> Tile<'_, 'e> {
         self.lanes(|i, mask| {
             let pivots = self.pivots_at(list, i);
             let mut parts = self.identities(list);
-            for (r, place) in &places {
+            for (k, (r, place)) in places.iter().enumerate() {
                 let env = self.point_at(sweep, &|a| place[&a], i, Some(mask), Stores::Done)?;
-                parts = self.accumulate(list, &env, *r, &pivots, &parts);
+                let begins = if k == 0 { Begins::Yes } else { Begins::No };
+                parts = self.accumulate(list, &env, *r, &pivots, &parts, begins);
             }
             self.push_parts(list, l, &parts, i);
             Ok(())
@@ -144,7 +147,7 @@ impl<'e> Tile<'_, 'e> {
     pub(super) fn partial_steps(
         &self,
         sweep: &Sweep,
-        list: &List,
+        list: &List<'e>,
         touched: &[u16],
         first: V<'e>,
         steps: V<'e>,
@@ -162,7 +165,10 @@ impl<'e> Tile<'_, 'e> {
             let mut result = Ok(());
             let done = e.for_loop(zero, steps, 1, &self.identities(list), |k, carried| {
                 match self.point(sweep, k, i, Some(mask), Stores::Done) {
-                    Ok(env) => self.accumulate(list, &env, element(k), &pivots, carried),
+                    Ok(env) => {
+                        let begins = Begins::If(e.compare("icmp eq", k, zero));
+                        self.accumulate(list, &env, element(k), &pivots, carried, begins)
+                    }
                     Err(error) => {
                         result = Err(error);
                         carried.to_vec()
@@ -179,7 +185,7 @@ impl<'e> Tile<'_, 'e> {
     pub(super) fn pivots(
         &self,
         sweep: &Sweep,
-        list: &List,
+        list: &List<'e>,
         touched: &[u16],
         base: V<'e>,
         n: V<'e>,
@@ -187,20 +193,17 @@ impl<'e> Tile<'_, 'e> {
         let f = self.f;
         let e = f.e;
         let zero = e.i64(0);
-        let sums: Vec<(Val, Val, Reduction)> = list
-            .iter()
-            .map(|&(r, arg, x)| (r, arg, Reduction { op: lazuli_core::ReduceOp::Sum, ..x }))
-            .collect();
         // Reductions without a pivot take no part; those of other types would not be sums.
-        let sums: Vec<(Val, Val, Reduction)> =
-            sums.into_iter().zip(list).filter(|(_, l)| l.2.has_pivot()).map(|(s, _)| s).collect();
+        let pivoted = || list.iter().filter(|x| x.reduction.has_pivot());
+        let sums: Vec<Entry<'e>> =
+            pivoted().map(|x| Entry { reduction: x.reduction.pivot_sum().0, ..x.clone() }).collect();
         let count = e.call("llvm.smin.i64", I64, &[n, e.i64(FIRST)]);
         let mut result = Ok(());
         e.for_loop(zero, count, 1, &[], |p, _| {
             self.place(touched, e.add(base, p), zero);
             result = self.lanes(|i, mask| {
                 let env = self.point(sweep, zero, i, Some(mask), Stores::Left)?;
-                let parts: Vec<V<'e>> = sums.iter().map(|(_, arg, _)| f.value(*arg, &env)).collect();
+                let parts: Vec<V<'e>> = sums.iter().map(|x| f.value(x.operands[0], &env)).collect();
                 self.push_parts(&sums, p, &parts, i);
                 Ok(())
             });
@@ -211,13 +214,13 @@ impl<'e> Tile<'_, 'e> {
         self.lanes(|i, _| {
             let totals = self.fold_parts(&sums, count, i);
             let mut at = 0;
-            for (k, (_, _, reduction)) in list.iter().enumerate() {
+            for (k, Entry { reduction, .. }) in list.iter().enumerate() {
                 if !reduction.has_pivot() {
                     continue;
                 }
                 let total = totals[at];
                 at += 1;
-                let number = match reduction.dtype {
+                let number = match reduction.pivot_sum().1 {
                     DType::F32 => e.convert("fptrunc", wide, Ty::new(Elem::F32, 1)),
                     _ => wide,
                 };

@@ -11,7 +11,7 @@ mod stack;
 
 use super::emit::{Elem, I64, PTR, Ty, V};
 use super::frame::{Env, Frame};
-use super::reduce::Reduction;
+use super::reduce::{Begins, Entry, entries, most_slots};
 use lazuli_core::DType;
 use lazuli_fusion::bind::{Lane, Slot};
 use lazuli_fusion::kernel::{Inst, Val};
@@ -54,7 +54,7 @@ struct Room<'e> {
     unit: i64,
 }
 
-type List = [(Val, Val, Reduction)];
+type List<'e> = [Entry<'e>];
 
 /// What becomes of a sweep's full stores at a point.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,19 +91,20 @@ impl<'e> Room<'e> {
     fn new(f: &Frame<'e>) -> Room<'e> {
         let body = &f.b.kernel.body;
         let widest = f.b.stages.sweeps.iter().map(|s| s.reduces.len()).max().unwrap_or(0) as u64;
+        let slots = most_slots(f.b, false) as u64;
         let unit = u64::from(f.vector_bytes() / f.lanes);
-        let stack = f.reserve(widest * 3 * LEVELS * TILE * unit);
+        let stack = f.reserve(slots * LEVELS * TILE * unit);
         let pivots = f.reserve(widest * TILE * unit);
         // Row values that cross from one loop over lanes into another.
         let mut crossing: BTreeSet<Val> = BTreeSet::new();
         for (v, d) in body.iter().enumerate() {
-            if matches!(d.inst, Inst::Reduce(..)) {
+            if d.inst.reduces() {
                 crossing.insert(v as Val);
             }
             for o in d.inst.operands() {
                 let from = &body[o as usize];
                 let constant = matches!(from.inst, Inst::Param(..) | Inst::Literal(_));
-                let up = d.full || matches!(d.inst, Inst::Reduce(..)) || from.depth < d.depth;
+                let up = d.full || d.inst.reduces() || from.depth < d.depth;
                 if !from.full && !constant && up {
                     crossing.insert(o);
                 }
@@ -126,16 +127,7 @@ impl<'e> Tile<'_, 'e> {
         let f = self.f;
         self.row_phase(0)?;
         for (s, sweep) in f.b.stages.sweeps.iter().enumerate() {
-            let list: Vec<(Val, Val, Reduction)> = sweep
-                .reduces
-                .iter()
-                .map(|&r| match f.b.kernel.body[r as usize].inst {
-                    Inst::Reduce(op, arg) => {
-                        (r, arg, Reduction { op, dtype: f.b.kernel.body[arg as usize].ty })
-                    }
-                    _ => unreachable!("sweeps list reductions"),
-                })
-                .collect();
+            let list = entries(f.b, sweep, false);
             if list.is_empty() {
                 self.store_only(sweep)?;
             } else {
@@ -288,7 +280,7 @@ impl<'e> Tile<'_, 'e> {
         let args: Vec<Val> = sweep
             .reduces
             .iter()
-            .map(|&r| f.b.kernel.body[r as usize].inst.operands()[0])
+            .flat_map(|&r| f.b.kernel.body[r as usize].inst.operands())
             .chain(stored)
             .collect();
         let mut env = self.row_env(&self.row_inputs(&sweep.body, &args, i)).only(mask);

@@ -18,7 +18,7 @@ impl<'e> Tile<'_, 'e> {
     }
 
     /// Pushes parts on the levels inside a chunk: `l` counts what was pushed before.
-    pub(super) fn push_parts(&self, list: &List, l: V<'e>, parts: &[V<'e>], i: V<'e>) {
+    pub(super) fn push_parts(&self, list: &List<'e>, l: V<'e>, parts: &[V<'e>], i: V<'e>) {
         let e = self.f.e;
         let mut init = vec![e.i64(0)];
         init.extend_from_slice(parts);
@@ -28,7 +28,7 @@ impl<'e> Tile<'_, 'e> {
             |v| {
                 let mut next = vec![e.add(v[0], e.i64(1))];
                 let mut at = 0;
-                for (_, _, reduction) in list {
+                for Entry { reduction, .. } in list {
                     let types = reduction.part_types(self.f.lanes);
                     let older: Vec<V<'e>> = types
                         .iter()
@@ -59,9 +59,9 @@ impl<'e> Tile<'_, 'e> {
     }
 
     /// Folds the parts of a chunk that has `count` partials, from the newest to the oldest.
-    pub(super) fn fold_parts(&self, list: &List, count: V<'e>, i: V<'e>) -> Vec<V<'e>> {
+    pub(super) fn fold_parts(&self, list: &List<'e>, count: V<'e>, i: V<'e>) -> Vec<V<'e>> {
         let e = self.f.e;
-        let types: Vec<Ty> = list.iter().flat_map(|(_, _, r)| r.part_types(self.f.lanes)).collect();
+        let types: Vec<Ty> = list.iter().flat_map(|x| x.reduction.part_types(self.f.lanes)).collect();
         let first = self.lowest(count);
         let mut init = vec![e.add(first, e.i64(1))];
         init.extend(types.iter().enumerate().map(|(s, &ty)| self.fetch(ty, self.stack(s, first, i))));
@@ -75,7 +75,7 @@ impl<'e> Tile<'_, 'e> {
                     || {
                         let mut out = Vec::new();
                         let mut at = 0;
-                        for (_, _, reduction) in list {
+                        for Entry { reduction, .. } in list {
                             let n = reduction.part_types(1).len();
                             let older: Vec<V<'e>> =
                                 (at..at + n).map(|s| self.fetch(types[s], self.stack(s, v[0], i))).collect();
@@ -100,7 +100,7 @@ impl<'e> Tile<'_, 'e> {
     /// Totals on the stack at a chunk level, merged with `now` to their right.
     pub(super) fn merged(
         &self,
-        list: &List,
+        list: &List<'e>,
         level: V<'e>,
         now: &[V<'e>],
         right: V<'e>,
@@ -110,7 +110,7 @@ impl<'e> Tile<'_, 'e> {
         let left = e.binary("shl", e.i64(CHUNK), level);
         let mut out = Vec::new();
         let mut at = 0;
-        for (_, _, reduction) in list {
+        for Entry { reduction, .. } in list {
             let types = reduction.total_types(self.f.lanes);
             let older: Vec<V<'e>> = types
                 .iter()
@@ -126,7 +126,7 @@ impl<'e> Tile<'_, 'e> {
     /// Finishes a chunk of `n` elements and pushes its totals; `chunk` counts those before it.
     pub(super) fn end_chunk(
         &self,
-        list: &List,
+        list: &List<'e>,
         chunk: V<'e>,
         partials: V<'e>,
         n: V<'e>,
@@ -137,9 +137,9 @@ impl<'e> Tile<'_, 'e> {
             let parts = self.fold_parts(list, partials, i);
             let mut totals = vec![e.i64(0), n];
             let mut at = 0;
-            for (k, (_, _, reduction)) in list.iter().enumerate() {
+            for (k, Entry { reduction, .. }) in list.iter().enumerate() {
                 let count = reduction.part_types(1).len();
-                let ty = crate::llvm::body::register(reduction.dtype, f.lanes);
+                let ty = reduction.part_types(f.lanes)[0];
                 let pivot = reduction.has_pivot().then(|| self.fetch(ty, self.pivot_slot(k, i)));
                 totals.extend(reduction.chunk(&parts[at..at + count], pivot, n));
                 at += count;
@@ -163,17 +163,17 @@ impl<'e> Tile<'_, 'e> {
     }
 
     /// Merges what is left on the stack and saves the results of the reductions.
-    pub(super) fn end(&self, list: &List, chunks: V<'e>) -> Result<(), String> {
+    pub(super) fn end(&self, list: &List<'e>, chunks: V<'e>) -> Result<(), String> {
         let f = self.f;
         let e = f.e;
-        let types: Vec<Ty> = list.iter().flat_map(|(_, _, r)| r.total_types(f.lanes)).collect();
+        let types: Vec<Ty> = list.iter().flat_map(|x| x.reduction.total_types(f.lanes)).collect();
         let none = e.compare("icmp eq", chunks, e.i64(0));
         self.lanes(|i, _| {
             let totals = e.if_else(
                 none,
                 || {
                     list.iter()
-                        .flat_map(|(_, _, r)| {
+                        .flat_map(|Entry { reduction: r, .. }| {
                             let parts = r.identity(e, f.lanes);
                             if r.has_pivot() { vec![e.float(parts[0].ty, 0.0); 3] } else { parts }
                         })
@@ -210,10 +210,11 @@ impl<'e> Tile<'_, 'e> {
                 },
             );
             let mut at = 0;
-            for (r, _, reduction) in list {
-                let n = reduction.total_types(1).len();
-                let value = reduction.finish(&totals[at..at + n], f.count());
-                self.save(value, self.slot(self.room.rows[r], i));
+            for entry in list {
+                let n = entry.reduction.slots();
+                for (r, value) in entry.finished(&totals[at..at + n], f.count()) {
+                    self.save(value, self.slot(self.room.rows[&r], i));
+                }
                 at += n;
             }
             Ok(())

@@ -12,8 +12,8 @@ use super::team::{finished, last_reducing};
 use super::{BLOCK, CHUNK, Grid, PARTIALS, Word, combine, simt};
 use crate::llvm::emit::{Elem, Ty, V};
 use crate::llvm::frame::Env;
-use crate::llvm::reduce::Reduction;
-use lazuli_core::{DType, ReduceOp};
+use crate::llvm::reduce::{Entry, Reduction};
+use lazuli_core::DType;
 use lazuli_fusion::bind::Lane;
 use lazuli_fusion::kernel::Val;
 use lazuli_fusion::stages::Sweep;
@@ -21,7 +21,7 @@ use lazuli_fusion::stages::Sweep;
 /// The elements that make a chunk's pivot.
 const FIRST: i64 = 16;
 
-type List = [(Val, Val, Reduction)];
+type List<'e> = [Entry<'e>];
 
 /// A thread at its columns.
 struct Columns<'g, 'e> {
@@ -45,8 +45,8 @@ pub fn run(g: &Grid<'_>) -> Result<(), String> {
     for (s, sweep) in g.b.stages.sweeps.iter().enumerate() {
         let list = g.reductions(sweep);
         let totals = columns.chunk(sweep, &list, &env, start, n)?;
-        for ((r, _, reduction), total) in list.into_iter().zip(totals) {
-            env.set(r, finished(g, reduction, &total));
+        for (entry, total) in list.iter().zip(totals) {
+            finished(g, entry, &total).into_iter().for_each(|(r, v)| env.set(r, v));
         }
         columns.scalars(s as u8 + 1, &mut env)?;
     }
@@ -98,14 +98,14 @@ pub fn sweep(g: &Grid<'_>, s: usize) -> Result<(), String> {
     let totals: Vec<Vec<V<'_>>> = list
         .iter()
         .zip(totals)
-        .map(|(&(_, _, reduction), total)| place.meet_spans(g, reduction, total, begin, e.i64(CHUNK)))
+        .map(|(entry, total)| place.meet_spans(g, entry.reduction, total, begin, e.i64(CHUNK)))
         .collect();
     e.if_then(e.compare("icmp eq", depth, e.i64(0)), || place.write(g, &list, &totals));
     let mut result = Ok(());
     place.combine(g, &list, &stack, |results| {
         let mut env = Env::new(g.width, None);
         result = columns.resume(s, &place, &mut env).and_then(|()| {
-            for (&(r, ..), &v) in list.iter().zip(results) {
+            for &(r, v) in results {
                 env.set(r, v);
             }
             columns.scalars(s as u8 + 1, &mut env)?;
@@ -232,14 +232,14 @@ impl<'g, 'e> Columns<'g, 'e> {
     fn chunk(
         &self,
         sweep: &Sweep,
-        list: &List,
+        list: &List<'e>,
         rows: &Env<'e, '_>,
         start: V<'e>,
         n: V<'e>,
     ) -> Result<Vec<Vec<V<'e>>>, String> {
         let (g, e) = (self.g, self.g.e);
         let pivots = self.pivots(sweep, list, rows, start, n)?;
-        let reductions: Vec<Reduction> = list.iter().map(|r| r.2).collect();
+        let reductions: Vec<Reduction<'e>> = list.iter().map(|x| x.reduction).collect();
         let end = e.add(start, n);
         let partials = clamp(n, e.i64(PARTIALS));
         let mut result = Ok(());
@@ -271,7 +271,7 @@ impl<'g, 'e> Columns<'g, 'e> {
         }
         let parts = self.stack.fold(&reductions, Items::Parts, partials, n, &none);
         let mut at = 0;
-        let total = |(&reduction, &pivot): (&Reduction, &Option<V<'e>>)| {
+        let total = |(&reduction, &pivot): (&Reduction<'e>, &Option<V<'e>>)| {
             let first = at;
             at += reduction.part_types(1).len();
             reduction.chunk(&parts[first..at], pivot, n)
@@ -283,7 +283,7 @@ impl<'g, 'e> Columns<'g, 'e> {
     fn add_steps(
         &self,
         sweep: &Sweep,
-        list: &List,
+        list: &List<'e>,
         rows: &Env<'e, '_>,
         at: &[V<'e>],
         end: V<'e>,
@@ -295,14 +295,16 @@ impl<'g, 'e> Columns<'g, 'e> {
         let points = self.points(&there);
         let env = self.at(sweep, rows, at, &points, true)?;
         let mut out = Vec::with_capacity(sums.len());
-        for (&(_, arg, reduction), &pivot) in list.iter().zip(pivots) {
-            let value = e.splat(g.f.value(arg, &env), points.lanes());
+        for (entry, &pivot) in list.iter().zip(pivots) {
+            let reduction = entry.reduction;
+            let values = entry.values(&g.f, &env, points.lanes());
             let identity = reduction.identity(e, g.width);
             let from = out.len();
             let mut sum = sums[from..from + identity.len()].to_vec();
             for (k, &r) in at.iter().enumerate() {
                 let position = e.splat(r, g.width);
-                let element = reduction.element(step_of(value, k, g.width), position, pivot);
+                let values: Vec<V<'e>> = values.iter().map(|&v| step_of(v, k, g.width)).collect();
+                let element = reduction.element(&values, position, pivot);
                 let mask = e.splat(there[k], g.width);
                 let element: Vec<V<'e>> =
                     element.iter().zip(&identity).map(|(&v, &i)| e.select(mask, v, i)).collect();
@@ -317,28 +319,28 @@ impl<'g, 'e> Columns<'g, 'e> {
     fn pivots(
         &self,
         sweep: &Sweep,
-        list: &List,
+        list: &List<'e>,
         rows: &Env<'e, '_>,
         start: V<'e>,
         n: V<'e>,
     ) -> Result<Vec<Option<V<'e>>>, String> {
         let (g, e) = (self.g, self.g.e);
-        let pivoted: Vec<(Val, Reduction)> = list
+        let pivoted: Vec<(Val, Reduction<'e>)> = list
             .iter()
-            .filter(|r| r.2.has_pivot())
-            .map(|&(_, arg, r)| (arg, Reduction { op: ReduceOp::Sum, ..r }))
+            .filter(|x| x.reduction.has_pivot())
+            .map(|x| (x.operands[0], x.reduction.pivot_sum().0))
             .collect();
         if pivoted.is_empty() {
             return Ok(vec![None; list.len()]);
         }
-        let sums: Vec<Reduction> = pivoted.iter().map(|p| p.1).collect();
+        let sums: Vec<Reduction<'e>> = pivoted.iter().map(|p| p.1).collect();
         let count = clamp(n, e.i64(FIRST));
         let mut result = Ok(());
         e.for_loop(e.i64(0), count, 1, &[], |p, _| {
             let points = self.points(&[e.compare("icmp eq", p, p)]);
             match self.at(sweep, rows, &[e.add(start, p)], &points, false) {
                 Ok(env) => {
-                    let value = |&(arg, _): &(Val, Reduction)| e.splat(g.f.value(arg, &env), g.width);
+                    let value = |&(arg, _): &(Val, Reduction<'e>)| e.splat(g.f.value(arg, &env), g.width);
                     let values: Vec<V<'e>> = pivoted.iter().map(value).collect();
                     self.stack.push(&sums, Items::Parts, p, n, &values);
                 }
@@ -350,9 +352,9 @@ impl<'g, 'e> Columns<'g, 'e> {
         let none: Vec<V<'e>> = sums.iter().flat_map(|r| r.identity(e, g.width)).collect();
         let mut totals = self.stack.fold(&sums, Items::Parts, count, n, &none).into_iter();
         let wide = e.convert("uitofp", count, Ty::new(Elem::F64, 1));
-        let pivot = |r: &(Val, Val, Reduction)| {
-            r.2.has_pivot().then(|| {
-                let number = match r.2.dtype {
+        let pivot = |x: &Entry<'e>| {
+            x.reduction.has_pivot().then(|| {
+                let number = match x.reduction.pivot_sum().1 {
                     DType::F32 => e.convert("fptrunc", wide, Ty::new(Elem::F32, 1)),
                     _ => wide,
                 };

@@ -14,13 +14,13 @@ use super::team::{finished, merge, nothing};
 use super::{BLOCK, Grid, I1, Word, simt};
 use crate::llvm::body::register;
 use crate::llvm::emit::{I64, Ty, V};
-use crate::llvm::reduce::Reduction;
-use lazuli_fusion::kernel::{Inst, Val};
+use crate::llvm::reduce::{Entry, Reduction};
+use lazuli_fusion::kernel::Val;
 
 /// Pieces that a thread reads at once.
 const AT_ONCE: i64 = 8;
 
-type List = [(Val, Val, Reduction)];
+type List<'e> = [Entry<'e>];
 
 /// Where a block stands among those that share its rows, and a thread in its block.
 pub struct Place<'e> {
@@ -73,8 +73,7 @@ pub fn results<'e>(g: &Grid<'e>, depth: u8, lane: V<'e>, lanes: V<'e>, width: u3
 
 /// All reductions, in body order.
 fn all<'g>(g: &'g Grid<'_>) -> impl Iterator<Item = Val> + 'g {
-    let body = &g.b.kernel.body;
-    (0..body.len() as Val).filter(|&v| matches!(body[v as usize].inst, Inst::Reduce(..)))
+    g.b.kernel.reductions()
 }
 
 fn slot_of<'e>(g: &Grid<'e>, k: i64, lane: V<'e>, lanes: V<'e>) -> V<'e> {
@@ -86,8 +85,8 @@ fn address<'e>(g: &Grid<'e>, word: Word, index: V<'e>) -> V<'e> {
 }
 
 impl<'e> Place<'e> {
-    fn slots(list: &List) -> usize {
-        list.iter().map(|r| r.2.total_types(1).len()).sum()
+    fn slots(list: &List<'e>) -> usize {
+        list.iter().map(|x| x.reduction.slots()).sum()
     }
 
     /// Address of a component of a piece's totals.
@@ -98,7 +97,7 @@ impl<'e> Place<'e> {
     }
 
     /// Writes the totals of this block's piece. One thread of each side calls it.
-    pub fn write(&self, g: &Grid<'e>, list: &List, totals: &[Vec<V<'e>>]) {
+    pub fn write(&self, g: &Grid<'e>, list: &List<'e>, totals: &[Vec<V<'e>>]) {
         let e = g.e;
         let slots = Self::slots(list);
         for (slot, &v) in totals.iter().flatten().enumerate() {
@@ -120,7 +119,13 @@ impl<'e> Place<'e> {
 
     /// In the block that comes last: combines all totals and writes the results for later
     /// launches. `done` is printed where one thread of each side has them, if its rows are there.
-    pub fn combine(&self, g: &Grid<'e>, list: &List, stack: &Stack<'e>, done: impl FnOnce(&[V<'e>])) {
+    pub fn combine(
+        &self,
+        g: &Grid<'e>,
+        list: &List<'e>,
+        stack: &Stack<'e>,
+        done: impl FnOnce(&[(Val, V<'e>)]),
+    ) {
         let e = g.e;
         // All that this block wrote comes before the ticket.
         g.barrier();
@@ -139,17 +144,17 @@ impl<'e> Place<'e> {
         e.if_then(last, || {
             let slots = Self::slots(list);
             let mut at = 0;
-            let results: Vec<V<'e>> = list
+            let results: Vec<(Val, V<'e>)> = list
                 .iter()
-                .map(|&(_, _, reduction)| {
-                    let mine = self.range(g, reduction, stack, slots, at);
+                .flat_map(|entry| {
+                    let mine = self.range(g, entry.reduction, stack, slots, at);
                     at += mine.len();
-                    finished(g, reduction, &self.meet(g, reduction, &mine))
+                    finished(g, entry, &self.meet(g, entry.reduction, &mine))
                 })
                 .collect();
             let leads = e.compare("icmp eq", self.depth, e.i64(0));
             e.if_then(e.binary("and", leads, self.valid), || {
-                for (&(r, ..), &v) in list.iter().zip(&results) {
+                for &(r, v) in &results {
                     let k = all(g).position(|x| x == r).expect("listed") as i64;
                     let place = address(g, Word::State, slot_of(g, k, self.lane, self.lanes));
                     let what = g.site("write of results", None);
@@ -179,7 +184,7 @@ impl<'e> Place<'e> {
     fn range(
         &self,
         g: &Grid<'e>,
-        reduction: Reduction,
+        reduction: Reduction<'e>,
         stack: &Stack<'e>,
         slots: usize,
         slot: usize,
@@ -236,7 +241,7 @@ impl<'e> Place<'e> {
     }
 
     /// From thread to thread along the depth. The first one has the tree of all.
-    fn meet(&self, g: &Grid<'e>, reduction: Reduction, mine: &[V<'e>]) -> Vec<V<'e>> {
+    fn meet(&self, g: &Grid<'e>, reduction: Reduction<'e>, mine: &[V<'e>]) -> Vec<V<'e>> {
         let (e, span) = (g.e, self.span(g));
         // Mostly the first thread has all.
         e.if_else(
@@ -250,14 +255,14 @@ impl<'e> Place<'e> {
     pub fn meet_spans(
         &self,
         g: &Grid<'e>,
-        reduction: Reduction,
+        reduction: Reduction<'e>,
         mine: Vec<V<'e>>,
         start: V<'e>,
         span: V<'e>,
     ) -> Vec<V<'e>> {
         let e = g.e;
         let words = Ty { lanes: self.width, ..I64 };
-        let bytes = BLOCK * 3 * 8 * self.width as usize;
+        let bytes = BLOCK * mine.len() * 8 * self.width as usize;
         let at = |depth: V<'e>, slot: usize| {
             let plane = e.add(e.mul(e.i64(slot as i64), self.depths), depth);
             let word = e.mul(e.add(e.mul(plane, self.sides), self.side), e.i64(i64::from(self.width)));

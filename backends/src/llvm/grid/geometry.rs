@@ -63,8 +63,14 @@ impl Geometry {
         let memory = b.accesses.iter().filter(lies).map(|a| a.dtype);
         let registers = b.kernel.body.iter().map(|d| d.ty);
         let (memory, registers) = (points::widest(memory), points::widest(registers));
-        // Reductions across rows share memory for a vector of every thread: 48 KiB at 4 lanes.
-        let most = if b.mode == Mode::Columns || registers == 8 { 4 } else { 8 };
+        // Reductions across rows share memory for a vector of every thread: 48 KiB at 4 lanes of three
+        // values, or 2 lanes of nine.
+        let most = match b.mode {
+            Mode::Columns if folds(b) => 2,
+            Mode::Columns => 4,
+            _ if registers == 8 => 4,
+            _ => 8,
+        };
         let length = b.inner_count();
         let sweeps = b.stages.sweeps.len();
         // Long bodies are printed for fewer points: the code grows with each.
@@ -128,7 +134,7 @@ impl Geometry {
         match self.shape {
             Shape::Long if b.stages.sweeps.len() > 1 => 1,
             // Moments of columns are three values a partial, more than 128 registers hold.
-            Shape::Columns | Shape::SplitColumns if has_moments(b) => 1,
+            Shape::Columns | Shape::SplitColumns if has_moments(b) || folds(b) => 1,
             Shape::Map | Shape::Tiles => 2,
             _ if b.stages.sweeps.len() == 1
                 && size <= SMALL
@@ -154,6 +160,11 @@ impl Geometry {
 
 fn has_moments(b: &Bound) -> bool {
     b.kernel.body.iter().any(|d| matches!(d.inst, Inst::Reduce(lazuli_core::ReduceOp::Moment2, _)))
+}
+
+/// Has it states of more values than any reduction that engines know?
+fn folds(b: &Bound) -> bool {
+    super::most_slots(b) > 3 && b.kernel.body.iter().any(|d| matches!(d.inst, Inst::Fold(..)))
 }
 
 /// Roughly how many instructions one of a body's becomes.

@@ -37,7 +37,7 @@ pub mod tiles;
 
 use super::emit::{Dialect, Elem, Emitter, I64, Ty, V};
 use super::frame::Frame;
-use super::reduce::Reduction;
+use super::reduce::{self, Entry};
 pub use geometry::{Geometry, Shape};
 use lazuli_fusion::bind::{Bound, Lane, Mode};
 use lazuli_fusion::kernel::{Inst, Val};
@@ -300,14 +300,9 @@ impl<'e> Grid<'e> {
         self.f.offset_of(a, &self.split(r, &extents))
     }
 
-    /// Reductions of a sweep: `(instruction, operand, what)`.
-    fn reductions(&self, sweep: &Sweep) -> Vec<(Val, Val, Reduction)> {
-        let body = &self.b.kernel.body;
-        let one = |&r: &Val| match body[r as usize].inst {
-            Inst::Reduce(op, arg) => (r, arg, Reduction { op, dtype: body[arg as usize].ty }),
-            _ => unreachable!("sweeps list reductions"),
-        };
-        sweep.reduces.iter().map(one).collect()
+    /// What a sweep accumulates. Elements may be missing anywhere, so folds have flags.
+    fn reductions(&self, sweep: &Sweep) -> Vec<Entry<'e>> {
+        reduce::entries(self.b, sweep, true)
     }
 
     /// The accesses that instructions load from, each once.
@@ -334,7 +329,7 @@ impl<'e> Grid<'e> {
     }
 }
 
-/// Components of a reduction's total.
-pub fn slots(op: lazuli_core::ReduceOp) -> usize {
-    Reduction { op, dtype: lazuli_core::DType::F32 }.total_types(1).len()
+/// The most components that the totals of a sweep have.
+pub fn most_slots(b: &Bound) -> usize {
+    reduce::most_slots(b, true)
 }

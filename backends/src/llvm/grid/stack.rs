@@ -25,7 +25,7 @@ pub enum Items<'e> {
 
 impl Items<'_> {
     /// Values of one item.
-    fn slots(self, reduction: Reduction) -> usize {
+    fn slots(self, reduction: Reduction<'_>) -> usize {
         match self {
             Items::Parts => reduction.part_types(1).len(),
             Items::Totals(_) => reduction.total_types(1).len(),
@@ -37,8 +37,7 @@ impl<'e> Stack<'e> {
     /// Sets room aside for the reductions of any one sweep, as vectors of some lanes. Call it in
     /// the entry block.
     pub fn new(g: &Grid<'e>, width: u32) -> Stack<'e> {
-        let slots = |s| g.reductions(s).iter().map(|r| r.2.total_types(1).len()).sum::<usize>();
-        let most = g.b.stages.sweeps.iter().map(slots).max().unwrap_or(0);
+        let most = super::most_slots(g.b);
         Stack { at: g.e.stack(I64, (most as i64 * LEVELS) as u32 * width), width }
     }
 
@@ -66,7 +65,7 @@ impl<'e> Stack<'e> {
     /// elements; and how many elements that is.
     fn join(
         &self,
-        list: &[Reduction],
+        list: &[Reduction<'e>],
         items: Items<'e>,
         level: V<'e>,
         right: V<'e>,
@@ -94,7 +93,7 @@ impl<'e> Stack<'e> {
     }
 
     /// Adds item number `index`, which stands for `n` elements.
-    pub fn push(&self, list: &[Reduction], items: Items<'e>, index: V<'e>, n: V<'e>, values: &[V<'e>]) {
+    pub fn push(&self, list: &[Reduction<'e>], items: Items<'e>, index: V<'e>, n: V<'e>, values: &[V<'e>]) {
         let e = index.e;
         let mut init = vec![e.i64(0), n];
         init.extend_from_slice(values);
@@ -116,7 +115,7 @@ impl<'e> Stack<'e> {
     /// The tree of `items` items, of `n` elements altogether; what `none` says if there are none.
     pub fn fold(
         &self,
-        list: &[Reduction],
+        list: &[Reduction<'e>],
         kind: Items<'e>,
         items: V<'e>,
         n: V<'e>,

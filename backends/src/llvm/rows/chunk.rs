@@ -2,6 +2,8 @@
 
 use super::packed::Places;
 use super::*;
+use lazuli_core::DType;
+use std::cell::Cell;
 
 /// The elements of a row that one vector holds.
 #[derive(Clone, Copy)]
@@ -23,7 +25,7 @@ impl<'e> Row<'_, 'e> {
     pub(super) fn chunk(
         &self,
         sweep: &Sweep,
-        list: &[(Val, Val, Reduction)],
+        list: &[Entry<'e>],
         base: V<'e>,
         n: V<'e>,
         scalars: &Env<'e, '_>,
@@ -33,13 +35,13 @@ impl<'e> Row<'_, 'e> {
         let pivots = self.pivots(sweep, list, places, base, n, scalars)?;
         let lanes = self.f.lanes.min(PARTIALS);
         let vectors = (PARTIALS / lanes) as usize;
-        let identity: Vec<V<'e>> = list.iter().flat_map(|(_, _, r)| r.identity(e, lanes)).collect();
+        let identity: Vec<V<'e>> = list.iter().flat_map(|x| x.reduction.identity(e, lanes)).collect();
         let width = identity.len();
         let end = e.add(base, n);
         let rest = e.binary("and", n, e.i64(i64::from(PARTIALS) - 1));
-        let mut failed = Ok(());
-        // Elements at..at + 32 of the chunk; beyond `end` they count as identities.
-        let mut step = |at: V<'e>, carried: &[V<'e>], masked: bool| -> Vec<V<'e>> {
+        let failed = Cell::new(None);
+        // Elements at..at + 32 of the chunk; beyond `end` they are missing.
+        let step = |at: V<'e>, carried: &[V<'e>], masked: bool, begins: Begins<'e>| -> Vec<V<'e>> {
             let mut next = Vec::with_capacity(carried.len());
             let spans: Vec<Span<'e, '_>> = (0..vectors as i64)
                 .map(|j| {
@@ -55,11 +57,11 @@ impl<'e> Row<'_, 'e> {
                 match self.points(sweep, spans, scalars) {
                     Ok(envs) => {
                         for ((env, span), parts) in envs.iter().zip(spans).zip(parts.chunks(width)) {
-                            next.extend(self.accumulate(list, env, span.r, span.mask, &pivots, parts));
+                            next.extend(self.accumulate(list, env, *span, &pivots, parts, begins));
                         }
                     }
                     Err(error) => {
-                        failed = Err(error);
+                        failed.set(Some(error));
                         next.extend_from_slice(parts);
                     }
                 }
@@ -67,24 +69,36 @@ impl<'e> Row<'_, 'e> {
             next
         };
         let whole = e.binary("sub", end, rest);
-        let done = e.for_loop(base, whole, PARTIALS.into(), &identity.repeat(vectors), |at, carried| {
-            step(at, carried, false)
+        let mut init = identity.repeat(vectors);
+        let (mut first, mut last) = (base, Begins::No);
+        if list.iter().any(|x| x.reduction.is_fold()) {
+            // The partials of a fold begin with their first elements; in a chunk of less than 32 these are
+            // the last.
+            let some = e.compare("icmp sge", n, e.i64(PARTIALS.into()));
+            init = e.if_else(some, || step(base, &init, false, Begins::Yes), || init.clone());
+            first = e.add(base, e.i64(PARTIALS.into()));
+            last = Begins::If(e.compare("icmp slt", n, e.i64(PARTIALS.into())));
+        }
+        let done = e.for_loop(first, whole, PARTIALS.into(), &init, |at, carried| {
+            step(at, carried, false, Begins::No)
         });
         let done = e.if_else(
             e.compare("icmp ne", rest, e.i64(0)),
-            || step(whole, &done[1..], true),
+            || step(whole, &done[1..], true, last),
             || done[1..].to_vec(),
         );
-        failed?;
+        if let Some(error) = failed.take() {
+            return Err(error);
+        }
         self.drain_packed(sweep, places, n);
         let spans = Self::spans(list, false);
         Ok(list
             .iter()
             .zip(spans)
             .zip(&pivots)
-            .map(|(((_, _, reduction), (first, count)), &pivot)| {
+            .map(|((Entry { reduction, .. }, (first, count)), &pivot)| {
                 let parts = done.chunks(width).map(|all| all[first..first + count].to_vec()).collect();
-                reduction.chunk(&tree(*reduction, parts), pivot, n)
+                reduction.chunk(&tree_of(*reduction, parts, n), pivot, n)
             })
             .collect())
     }
@@ -92,25 +106,20 @@ impl<'e> Row<'_, 'e> {
     /// The parts of all reductions with the elements at `r` added.
     fn accumulate(
         &self,
-        list: &[(Val, Val, Reduction)],
+        list: &[Entry<'e>],
         env: &Env<'e, '_>,
-        r: V<'e>,
-        mask: Option<V<'e>>,
+        span: Span<'e, '_>,
         pivots: &[Option<V<'e>>],
         parts: &[V<'e>],
+        begins: Begins<'e>,
     ) -> Vec<V<'e>> {
-        let e = self.f.e;
-        let lanes = parts[0].ty.lanes;
+        let lanes = span.lanes;
         let mut next = Vec::with_capacity(parts.len());
-        for ((_, arg, reduction), &pivot) in list.iter().zip(pivots) {
-            let mut element = reduction.element(self.f.value(*arg, env), self.positions(r, lanes), pivot);
-            if let Some(mask) = mask {
-                for (part, nothing) in element.iter_mut().zip(reduction.identity(e, lanes)) {
-                    *part = e.select(mask, *part, nothing);
-                }
-            }
-            let at = next.len();
-            next.extend(reduction.combine(&parts[at..at + element.len()], &element));
+        for (entry, &pivot) in list.iter().zip(pivots) {
+            let values = entry.values(self.f, env, lanes);
+            let element = entry.reduction.element(&values, self.positions(span.r, lanes), pivot);
+            let parts = &parts[next.len()..next.len() + element.len()];
+            next.extend(entry.reduction.add(parts, element, span.mask, begins));
         }
         next
     }
@@ -140,7 +149,7 @@ impl<'e> Row<'_, 'e> {
     pub(super) fn pivots(
         &self,
         sweep: &Sweep,
-        list: &[(Val, Val, Reduction)],
+        list: &[Entry<'e>],
         places: &Places<'e>,
         base: V<'e>,
         n: V<'e>,
@@ -148,7 +157,7 @@ impl<'e> Row<'_, 'e> {
     ) -> Result<Vec<Option<V<'e>>>, String> {
         const FIRST: u32 = 16;
         let e = self.f.e;
-        if !list.iter().any(|(_, _, r)| r.has_pivot()) {
+        if !list.iter().any(|x| x.reduction.has_pivot()) {
             return Ok(vec![None; list.len()]);
         }
         let mask = self.f.below(n, FIRST);
@@ -159,16 +168,16 @@ impl<'e> Row<'_, 'e> {
         let wide = e.convert("uitofp", count, Ty::new(Elem::F64, 1));
         Ok(list
             .iter()
-            .map(|(_, arg, reduction)| {
-                if !reduction.has_pivot() {
+            .map(|entry| {
+                if !entry.reduction.has_pivot() {
                     return None;
                 }
-                let value = self.f.value(*arg, &env);
+                let value = self.f.value(entry.operands[0], &env);
                 let nothing = e.float(value.ty, -0.0);
                 let value = e.select(mask, value, nothing);
-                let sum = Reduction { op: lazuli_core::ReduceOp::Sum, ..*reduction };
+                let (sum, dtype) = entry.reduction.pivot_sum();
                 let total = tree(sum, vec![vec![value]])[0];
-                let count = match reduction.dtype {
+                let count = match dtype {
                     DType::F32 => e.convert("fptrunc", wide, total.ty),
                     _ => wide,
                 };

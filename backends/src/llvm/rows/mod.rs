@@ -12,8 +12,8 @@ mod stack;
 use super::body::{from_word, to_word};
 use super::emit::{Elem, Emitter, I64, PTR, Ty, V};
 use super::frame::{Env, Frame};
-use super::reduce::{Reduction, tree};
-use lazuli_core::DType;
+use super::reduce::{Begins, Entry, entries, most_slots, tree, tree_of};
+use crate::portable::WORDS;
 use lazuli_fusion::bind::{Lane, Slot};
 use lazuli_fusion::kernel::{Inst, Val};
 use lazuli_fusion::stages::Sweep;
@@ -55,22 +55,9 @@ impl<'e> Room<'e> {
             .filter(|&a| f.access(a).full && f.access(a).is_packed())
             .map(|a| (a, f.reserve(CHUNK as u64 * 8)))
             .collect();
-        let widest = f.b.stages.sweeps.iter().map(|s| s.reduces.len()).max().unwrap_or(0) as u64;
-        let stack = f.reserve(widest * 3 * LEVELS * 8);
+        let stack = f.reserve(most_slots(f.b, false) as u64 * LEVELS * 8);
         Room { packed, stack }
     }
-}
-
-/// The reductions of a sweep.
-fn reductions(f: &Frame<'_>, sweep: &Sweep) -> Vec<(Val, Val, Reduction)> {
-    sweep
-        .reduces
-        .iter()
-        .map(|&r| match f.b.kernel.body[r as usize].inst {
-            Inst::Reduce(op, arg) => (r, arg, Reduction { op, dtype: f.b.kernel.body[arg as usize].ty }),
-            _ => unreachable!("sweeps list reductions"),
-        })
-        .collect()
 }
 
 /// Prints `run`: rows `b0..e0`, each with all its sweeps.
@@ -93,8 +80,8 @@ fn one_row<'e>(f: &Frame<'e>, linear: V<'e>, room: &Room<'e>, rest: V<'e>) -> Re
     let (begin, end) = (f.e.i64(0), f.count());
     for (s, sweep) in f.b.stages.sweeps.iter().enumerate() {
         let totals = row.sweep(sweep, begin, end, &env)?;
-        for ((r, _, reduction), total) in reductions(f, sweep).into_iter().zip(totals) {
-            env.set(r, reduction.finish(&total, f.count()));
+        for (entry, total) in entries(f.b, sweep, false).iter().zip(totals) {
+            entry.finished(&total, f.count()).into_iter().for_each(|(r, v)| env.set(r, v));
         }
         row.scalars(s as u8 + 1, &mut env)?;
     }
@@ -103,7 +90,8 @@ fn one_row<'e>(f: &Frame<'e>, linear: V<'e>, room: &Room<'e>, rest: V<'e>) -> Re
 }
 
 /// Prints `sweep{s}` of a split kernel: row `b0`, elements `b1..e1`. Results of earlier sweeps
-/// are read from `state` (a word a reduction, in body order); totals go to `%out`.
+/// are read from `state` (a word a reduction, in body order); totals go to `%out`, [`WORDS`] for each
+/// accumulation.
 pub fn sweep(f: &Frame<'_>, s: usize) -> Result<(), String> {
     let e = f.e;
     let [b0, _, b1, e1] = f.ranges();
@@ -116,7 +104,7 @@ pub fn sweep(f: &Frame<'_>, s: usize) -> Result<(), String> {
     let out = e.named("%out", PTR);
     for (k, total) in totals.iter().enumerate() {
         for (c, &v) in total.iter().enumerate() {
-            store_word(e, v, e.offset(out, e.i64((k * 3 + c) as i64 * 8)));
+            store_word(e, v, e.offset(out, e.i64((k * WORDS + c) as i64 * 8)));
         }
     }
     Ok(())
@@ -188,12 +176,12 @@ impl<'f, 'e> Row<'f, 'e> {
         let e = self.f.e;
         let state = e.named("%state", PTR);
         let body = &self.f.b.kernel.body;
-        let all: Vec<usize> = (0..body.len()).filter(|&v| matches!(body[v].inst, Inst::Reduce(..))).collect();
+        let all: Vec<Val> = self.f.b.kernel.reductions().collect();
         for depth in 0..=s as u8 {
             for (k, &v) in all.iter().enumerate() {
-                if depth > 0 && body[v].depth == depth {
-                    let ty = crate::llvm::body::register(body[v].ty, 1);
-                    env.set(v as Val, load_word(e, ty, e.offset(state, e.i64(k as i64 * 8))));
+                if depth > 0 && body[v as usize].depth == depth {
+                    let ty = crate::llvm::body::register(body[v as usize].ty, 1);
+                    env.set(v, load_word(e, ty, e.offset(state, e.i64(k as i64 * 8))));
                 }
             }
             self.scalars(depth, env)?;
@@ -219,7 +207,7 @@ impl<'f, 'e> Row<'f, 'e> {
         scalars: &Env<'e, '_>,
     ) -> Result<Vec<Vec<V<'e>>>, String> {
         let e = self.f.e;
-        let list = reductions(self.f, sweep);
+        let list = entries(self.f.b, sweep, false);
         if list.is_empty() {
             self.store_only(sweep, begin, end, scalars)?;
             return Ok(Vec::new());
@@ -238,11 +226,11 @@ impl<'f, 'e> Row<'f, 'e> {
     }
 
     /// The number of parts and where they start: `(first value, count)` for each reduction.
-    fn spans(list: &[(Val, Val, Reduction)], total: bool) -> Vec<(usize, usize)> {
+    fn spans(list: &[Entry<'e>], total: bool) -> Vec<(usize, usize)> {
         let mut at = 0;
         list.iter()
-            .map(|(_, _, r)| {
-                let n = if total { r.total_types(1).len() } else { r.part_types(1).len() };
+            .map(|Entry { reduction: r, .. }| {
+                let n = if total { r.slots() } else { r.part_types(1).len() };
                 at += n;
                 (at - n, n)
             })

@@ -12,7 +12,7 @@ impl<'e> Row<'_, 'e> {
     /// Puts the totals of a chunk on the stack, merging with the neighbours that are complete.
     pub(super) fn push(
         &self,
-        list: &[(Val, Val, Reduction)],
+        list: &[Entry<'e>],
         totals: Vec<Vec<V<'e>>>,
         base: V<'e>,
         begin: V<'e>,
@@ -45,7 +45,7 @@ impl<'e> Row<'_, 'e> {
     /// Totals on the stack at `level`, merged with `now` to their right.
     pub(super) fn merged(
         &self,
-        list: &[(Val, Val, Reduction)],
+        list: &[Entry<'e>],
         spans: &[(usize, usize)],
         level: V<'e>,
         now: &[V<'e>],
@@ -54,7 +54,7 @@ impl<'e> Row<'_, 'e> {
     ) -> Vec<V<'e>> {
         let e = self.f.e;
         let mut out = Vec::new();
-        for (k, (_, _, reduction)) in list.iter().enumerate() {
+        for (k, Entry { reduction, .. }) in list.iter().enumerate() {
             let (first, n) = spans[k];
             let older: Vec<V<'e>> = (first..first + n)
                 .map(|slot| load_word(e, now[slot].ty, self.stack_at(slot, level)))
@@ -65,18 +65,18 @@ impl<'e> Row<'_, 'e> {
     }
 
     /// What is left on the stack, merged from the newest to the oldest.
-    pub(super) fn fold(&self, list: &[(Val, Val, Reduction)], begin: V<'e>, end: V<'e>) -> Vec<Vec<V<'e>>> {
+    pub(super) fn fold(&self, list: &[Entry<'e>], begin: V<'e>, end: V<'e>) -> Vec<Vec<V<'e>>> {
         let e = self.f.e;
         let length = e.binary("sub", end, begin);
         let chunks = e.binary("lshr", e.add(length, e.i64(CHUNK - 1)), e.i64(8));
         let none = e.compare("icmp eq", chunks, e.i64(0));
         let spans = Self::spans(list, true);
-        let types: Vec<Ty> = list.iter().flat_map(|(_, _, r)| r.total_types(1)).collect();
+        let types: Vec<Ty> = list.iter().flat_map(|x| x.reduction.total_types(1)).collect();
         let done = e.if_else(
             none,
             || {
                 list.iter()
-                    .flat_map(|(_, _, r)| {
+                    .flat_map(|Entry { reduction: r, .. }| {
                         let mut parts = r.identity(e, 1);
                         if r.has_pivot() {
                             // No elements: no deviation.

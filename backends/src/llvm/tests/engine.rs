@@ -7,10 +7,9 @@ use crate::exec::Overrun;
 use crate::grid::{Launches, simulator};
 use crate::llvm::{Compiled, Jit, TargetCpu, abi, compile, print};
 use crate::portable::tests::{Data, run_with};
-use crate::portable::{Acc, combine};
+use crate::portable::{Acc, WORDS, combine};
 use lazuli_core::{Caps, NodeRef};
 use lazuli_fusion::bind::{Bound, Mode};
-use lazuli_fusion::kernel::Inst;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -140,19 +139,18 @@ impl Engine {
 
 /// Runs one row of a split kernel, sweep by sweep, in parts of `unit` elements.
 fn split_row(bound: &Bound, row: usize, unit: usize, call: &dyn Fn(usize, &[u64], &mut [u64], [usize; 4])) {
-    let body = &bound.kernel.body;
-    let reduces: Vec<u32> =
-        (0..body.len() as u32).filter(|&v| matches!(body[v as usize].inst, Inst::Reduce(..))).collect();
+    let reduces: Vec<u32> = bound.kernel.reductions().collect();
     let mut state = vec![0u64; reduces.len()];
     let count = bound.inner_count();
     for (s, sweep) in bound.stages.sweeps.iter().enumerate() {
         let mut parts: Vec<Vec<Acc>> = Vec::new();
         for begin in (0..count).step_by(unit) {
             let end = count.min(begin + unit);
-            let mut totals = vec![0u64; 3 * sweep.reduces.len()];
+            let width = bound.kernel.accumulations(&sweep.reduces).len() * WORDS;
+            let mut totals = vec![0u64; width];
             call(s, &state, &mut totals, [row, row + 1, begin, end]);
-            let acc = |w: &[u64]| Acc { words: [w[0], w[1], w[2]], count: (end - begin) as u64 };
-            parts.push(totals.chunks(3).map(acc).collect());
+            let acc = |&words: &[u64; WORDS]| Acc { words, count: (end - begin) as u64 };
+            parts.push(totals.as_chunks().0.iter().map(acc).collect());
         }
         for (r, value) in sweep.reduces.iter().zip(combine(bound, s, &parts)) {
             let place = reduces.iter().position(|v| v == r).expect("listed");

@@ -17,14 +17,14 @@ impl<'e> Team<'_, 'e> {
     /// parts of a chunk, or as totals of the numbers of elements given.
     pub(super) fn meet(
         &self,
-        reduction: Reduction,
+        reduction: Reduction<'e>,
         mine: &[V<'e>],
         xor: i64,
         counts: Option<(V<'e>, V<'e>)>,
     ) -> Vec<V<'e>> {
         let (g, e) = (self.g, self.g.e);
         let other: Vec<V<'e>> = mine.iter().map(|&v| g.exchange(v, xor)).collect();
-        let ordered = counts.is_some() && reduction.has_pivot();
+        let ordered = reduction.is_fold() || (counts.is_some() && reduction.has_pivot());
         if !ordered {
             // Both sides may be taken in either order: no bit depends on it.
             return reduction.combine(mine, &other);
@@ -34,21 +34,22 @@ impl<'e> Team<'_, 'e> {
             a.iter().zip(b).map(|(&a, &b)| e.select(right, a, b)).collect()
         };
         let (a, b) = (pick(&other, mine), pick(mine, &other));
-        let (na, nb) = counts.expect("just seen");
-        merge(reduction, &a, &b, na, nb)
+        match counts {
+            Some((na, nb)) => merge(reduction, &a, &b, na, nb),
+            None => reduction.combine(&a, &b),
+        }
     }
 
     /// From warp to warp: each leaves its totals in shared memory, all combine them.
     pub(super) fn through_shared(
         &self,
-        list: &List,
+        list: &List<'e>,
         piece: &Piece<'e>,
         totals: &[Vec<V<'e>>],
     ) -> Vec<Vec<V<'e>>> {
         let (g, e) = (self.g, self.g.e);
         let warps = BLOCK as i64 / simt::WARP;
-        let widest = |s: &Sweep| g.reductions(s).iter().map(|r| r.2.total_types(1).len()).sum::<usize>();
-        let room = g.b.stages.sweeps.iter().map(widest).max().unwrap_or(0) as i64 * warps * WORD;
+        let room = super::super::most_slots(g.b) as i64 * warps * WORD;
         // Two places in turn: whoever writes one knows that all have read it two sweeps ago.
         let place = e.mul(e.binary("and", piece.turn, e.i64(1)), e.i64(room));
         let at = |slot: usize, warp: V<'e>| {
@@ -66,7 +67,7 @@ impl<'e> Team<'_, 'e> {
         let span = CHUNK * simt::WARP * i64::from(g.width) / PARTIALS;
         let mut slot = 0;
         let mut out = Vec::new();
-        for (_, _, reduction) in list {
+        for Entry { reduction, .. } in list {
             let types = reduction.total_types(1);
             let mut level: Vec<Vec<V<'e>>> = (0..warps)
                 .map(|w| {

@@ -14,8 +14,8 @@ use super::stack::{Items, Stack};
 use super::{BLOCK, CHUNK, Grid, PARTIALS, Word, simt};
 use crate::llvm::emit::{Elem, I64, Ty, V};
 use crate::llvm::frame::Env;
-use crate::llvm::reduce::{Reduction, tree};
-use lazuli_core::{DType, ReduceOp};
+use crate::llvm::reduce::{Entry, Reduction, tree};
+use lazuli_core::DType;
 use lazuli_fusion::bind::Lane;
 use lazuli_fusion::kernel::{Inst, Val};
 use lazuli_fusion::stages::Sweep;
@@ -26,7 +26,7 @@ const WORD: i64 = 8;
 /// The elements that make a chunk's pivot.
 const FIRST: i64 = 16;
 
-type List = [(Val, Val, Reduction)];
+type List<'e> = [Entry<'e>];
 
 /// A team at its row.
 struct Team<'g, 'e> {
@@ -70,8 +70,10 @@ pub fn run(g: &Grid<'_>, threads: usize) -> Result<(), String> {
     team.scalars(0, &mut env, &mut held.wide)?;
     for (s, sweep) in g.b.stages.sweeps.iter().enumerate() {
         let totals = team.sweep(sweep, &team.piece(g.e.i64(0), g.e.i64(s as i64)), &mut held)?;
-        for ((r, _, reduction), total) in g.reductions(sweep).into_iter().zip(totals) {
-            set_row(&mut env, &mut held.wide, r, finished(g, reduction, &total));
+        for (entry, total) in g.reductions(sweep).iter().zip(totals) {
+            for (r, v) in finished(g, entry, &total) {
+                set_row(&mut env, &mut held.wide, r, v);
+            }
         }
         team.scalars(s as u8 + 1, &mut env, &mut held.wide)?;
     }
@@ -89,7 +91,7 @@ pub fn long(g: &Grid<'_>) -> Result<(), String> {
     let tile = g.geometry.tile() as i64;
     for (s, sweep) in g.b.stages.sweeps.iter().enumerate() {
         let list = g.reductions(sweep);
-        let reductions: Vec<Reduction> = list.iter().map(|r| r.2).collect();
+        let reductions: Vec<Reduction<'_>> = list.iter().map(|x| x.reduction).collect();
         let mut result = Ok(());
         let pieces = e.add(g.f.count(), e.i64(tile - 1));
         let pieces = e.binary("lshr", pieces, e.i64(tile.trailing_zeros().into()));
@@ -114,10 +116,10 @@ pub fn long(g: &Grid<'_>) -> Result<(), String> {
         let none: Vec<V<'_>> = reductions.iter().flat_map(|r| nothing(g, *r, 1)).collect();
         let all = stack.fold(&reductions, Items::Totals(e.i64(tile)), pieces, g.f.count(), &none);
         let mut at = 0;
-        for (r, _, reduction) in list {
+        for entry in &list {
             let first = at;
-            at += reduction.total_types(1).len();
-            env.set(r, finished(g, reduction, &all[first..at]));
+            at += entry.reduction.slots();
+            finished(g, entry, &all[first..at]).into_iter().for_each(|(r, v)| env.set(r, v));
         }
         team.scalars(s as u8 + 1, &mut env, &mut Env::new(1, None))?;
     }
@@ -126,7 +128,7 @@ pub fn long(g: &Grid<'_>) -> Result<(), String> {
 }
 
 /// The total of no elements.
-pub fn nothing<'e>(g: &Grid<'e>, reduction: Reduction, width: u32) -> Vec<V<'e>> {
+pub fn nothing<'e>(g: &Grid<'e>, reduction: Reduction<'e>, width: u32) -> Vec<V<'e>> {
     let mut none = reduction.identity(g.e, width);
     none.resize(reduction.total_types(width).len(), none[0]);
     none
@@ -185,7 +187,7 @@ pub fn sweep(g: &Grid<'_>, s: usize) -> Result<(), String> {
         result = (|| {
             let mut wide = Env::new(1, None);
             team.resume(s, &mut env, &mut wide)?;
-            for (&(r, ..), &v) in list.iter().zip(results) {
+            for &(r, v) in results {
                 set_row(&mut env, &mut wide, r, v);
             }
             team.scalars(s as u8 + 1, &mut env, &mut wide)?;
@@ -209,16 +211,18 @@ fn set_row<'e>(env: &mut Env<'e, '_>, wide: &mut Env<'e, '_>, v: Val, value: V<'
     wide.set(v, value);
 }
 
-/// The result of a total.
-pub fn finished<'e>(g: &Grid<'e>, reduction: Reduction, total: &[V<'e>]) -> V<'e> {
-    let value = reduction.finish(total, g.f.count());
-    if !reduction.has_pivot() {
-        return value;
+/// What the instructions get of a total.
+pub fn finished<'e>(g: &Grid<'e>, entry: &Entry<'e>, total: &[V<'e>]) -> Vec<(Val, V<'e>)> {
+    let mut results = entry.finished(total, g.f.count());
+    if entry.reduction.has_pivot() {
+        // No elements: no deviation.
+        let e = g.e;
+        let none = e.compare("icmp eq", g.f.count(), e.i64(0));
+        for (_, value) in &mut results {
+            *value = e.select(none, e.float(value.ty, 0.0), *value);
+        }
     }
-    // No elements: no deviation.
-    let e = g.e;
-    let none = e.compare("icmp eq", g.f.count(), e.i64(0));
-    e.select(none, e.float(value.ty, 0.0), value)
+    results
 }
 
 impl<'g, 'e> Team<'g, 'e> {
@@ -345,7 +349,7 @@ impl<'g, 'e> Team<'g, 'e> {
         let mut totals: Vec<Vec<V<'e>>> = list
             .iter()
             .zip(pivots.iter().zip(partials))
-            .map(|((_, _, reduction), (&pivot, partials))| {
+            .map(|(Entry { reduction, .. }, (&pivot, partials))| {
                 let mut parts = tree(*reduction, vec![partials]);
                 let mut xor = 1;
                 while xor < PARTIALS / i64::from(g.width) {
@@ -360,7 +364,7 @@ impl<'g, 'e> Team<'g, 'e> {
         let mut xor = chunk_team;
         while xor < simt::WARP.min(self.threads as i64) {
             let counts = self.counts(piece, xor / chunk_team * CHUNK);
-            for ((_, _, reduction), total) in list.iter().zip(&mut totals) {
+            for (Entry { reduction, .. }, total) in list.iter().zip(&mut totals) {
                 *total = self.meet(*reduction, total, xor, Some(counts));
             }
             xor *= 2;
@@ -373,7 +377,7 @@ impl<'g, 'e> Team<'g, 'e> {
 }
 
 /// Combines totals; a right side without elements changes nothing.
-pub fn merge<'e>(reduction: Reduction, a: &[V<'e>], b: &[V<'e>], na: V<'e>, nb: V<'e>) -> Vec<V<'e>> {
+pub fn merge<'e>(reduction: Reduction<'e>, a: &[V<'e>], b: &[V<'e>], na: V<'e>, nb: V<'e>) -> Vec<V<'e>> {
     let merged = reduction.merge(a, b, na, nb);
     if !reduction.has_pivot() {
         return merged;

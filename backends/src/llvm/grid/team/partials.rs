@@ -40,7 +40,7 @@ impl<'e> Team<'_, 'e> {
     pub(super) fn partials_at_once(
         &self,
         sweep: &Sweep,
-        list: &List,
+        list: &List<'e>,
         piece: &Piece<'e>,
         held: &mut Held<'e>,
         n: V<'e>,
@@ -50,12 +50,13 @@ impl<'e> Team<'_, 'e> {
         self.body(sweep, &points, &firsts, held, true)?;
         let there = points.mask(g.e);
         let (mut pivots, mut partials) = (Vec::new(), Vec::new());
-        for &(_, arg, reduction) in list {
-            let value = g.e.splat(g.f.value(arg, &held.wide), points.lanes());
-            let first = step_of(value, 0, g.width);
+        for entry in list {
+            let reduction = entry.reduction;
+            let values = entry.values(&g.f, &held.wide, points.lanes());
+            let first = step_of(values[0], 0, g.width);
             let pivot =
                 reduction.has_pivot().then(|| self.pivot(reduction, first, step_of(there, 0, g.width), n));
-            let element = self.elements(reduction, value, &firsts, there, pivot);
+            let element = self.elements(reduction, &values, &firsts, there, pivot);
             let step = |k: usize| -> Vec<V<'e>> { element.iter().map(|&v| step_of(v, k, g.width)).collect() };
             partials.push((1..points.steps).fold(step(0), |sum, k| reduction.combine(&sum, &step(k))));
             pivots.push(pivot);
@@ -67,7 +68,7 @@ impl<'e> Team<'_, 'e> {
     pub(super) fn partials_by_step(
         &self,
         sweep: &Sweep,
-        list: &List,
+        list: &List<'e>,
         piece: &Piece<'e>,
         rows: &Env<'e, '_>,
         n: V<'e>,
@@ -80,25 +81,24 @@ impl<'e> Team<'_, 'e> {
             Ok::<_, String>((firsts, points.mask(g.e), held.wide))
         };
         let mut pivots = vec![None; list.len()];
-        if list.iter().any(|r| r.2.has_pivot()) {
+        if list.iter().any(|x| x.reduction.has_pivot()) {
             let (_, there, env) = at(e.i64(0), false)?;
-            for (pivot, &(_, arg, reduction)) in pivots.iter_mut().zip(list).filter(|(_, r)| r.2.has_pivot())
-            {
-                let first = e.splat(g.f.value(arg, &env), g.width);
-                *pivot = Some(self.pivot(reduction, first, there, n));
+            for (pivot, entry) in pivots.iter_mut().zip(list).filter(|(_, x)| x.reduction.has_pivot()) {
+                let first = entry.values(&g.f, &env, g.width)[0];
+                *pivot = Some(self.pivot(entry.reduction, first, there, n));
             }
         }
-        let init: Vec<V<'e>> = list.iter().flat_map(|r| r.2.identity(e, g.width)).collect();
+        let init: Vec<V<'e>> = list.iter().flat_map(|x| x.reduction.identity(e, g.width)).collect();
         let mut result = Ok(());
         let sums = e.for_loop(e.i64(0), e.i64(g.geometry.partial() as i64), 1, &init, |k, sums| {
             let mut next = Vec::with_capacity(sums.len());
             match at(k, true) {
                 Ok((firsts, there, env)) => {
-                    for (&(_, arg, reduction), &pivot) in list.iter().zip(&pivots) {
-                        let value = e.splat(g.f.value(arg, &env), g.width);
-                        let element = self.elements(reduction, value, &firsts, there, pivot);
+                    for (entry, &pivot) in list.iter().zip(&pivots) {
+                        let values = entry.values(&g.f, &env, g.width);
+                        let element = self.elements(entry.reduction, &values, &firsts, there, pivot);
                         let from = next.len();
-                        next.extend(reduction.combine(&sums[from..from + element.len()], &element));
+                        next.extend(entry.reduction.combine(&sums[from..from + element.len()], &element));
                     }
                 }
                 Err(error) => {
@@ -110,9 +110,9 @@ impl<'e> Team<'_, 'e> {
         });
         result?;
         let mut at = 1;
-        let part = |r: &(Val, Val, Reduction)| {
+        let part = |x: &Entry<'e>| {
             let from = at;
-            at += r.2.part_types(1).len();
+            at += x.reduction.part_types(1).len();
             sums[from..at].to_vec()
         };
         Ok((pivots, list.iter().map(part).collect()))
@@ -121,29 +121,29 @@ impl<'e> Team<'_, 'e> {
     /// Parts of the elements at points; the identity where none is there.
     fn elements(
         &self,
-        reduction: Reduction,
-        value: V<'e>,
+        reduction: Reduction<'e>,
+        values: &[V<'e>],
         firsts: &[V<'e>],
         there: V<'e>,
         pivot: Option<V<'e>>,
     ) -> Vec<V<'e>> {
         let (g, e) = (self.g, self.g.e);
-        let lanes = value.ty.lanes;
+        let lanes = there.ty.lanes;
         let numbers = Ty::new(Elem::I64, g.width);
         let position = |&first: &V<'e>| e.binary("add", e.splat(first, g.width), e.lane_numbers(numbers));
-        let positions = match reduction.op {
-            ReduceOp::ArgMin | ReduceOp::ArgMax => e.concat(&firsts.iter().map(position).collect::<Vec<_>>()),
-            _ => e.int(Ty::new(Elem::I64, lanes), 0),
+        let positions = match reduction.is_positional() {
+            true => e.concat(&firsts.iter().map(position).collect::<Vec<_>>()),
+            false => e.int(Ty::new(Elem::I64, lanes), 0),
         };
-        let element = reduction.element(value, positions, pivot);
+        let element = reduction.element(values, positions, pivot);
         let identity = reduction.identity(e, lanes);
         element.iter().zip(&identity).map(|(&v, &i)| e.select(there, v, i)).collect()
     }
 
     /// The mean of a chunk's first elements, by the neighbour tree; `value` are those of step 0.
-    fn pivot(&self, reduction: Reduction, value: V<'e>, there: V<'e>, n: V<'e>) -> V<'e> {
+    fn pivot(&self, reduction: Reduction<'e>, value: V<'e>, there: V<'e>, n: V<'e>) -> V<'e> {
         let (g, e) = (self.g, self.g.e);
-        let sum = Reduction { op: ReduceOp::Sum, ..reduction };
+        let (sum, dtype) = reduction.pivot_sum();
         let first = e.select(there, value, sum.identity(e, g.width)[0]);
         let mut total = tree(sum, vec![vec![first]]);
         let half = FIRST / i64::from(g.width);
@@ -157,7 +157,7 @@ impl<'e> Team<'_, 'e> {
         let later = e.compare("icmp ne", e.binary("and", self.thread, e.i64(half)), e.i64(0));
         let total = e.select(later, other, total[0]);
         let wide = e.convert("uitofp", clamp(n, e.i64(FIRST)), Ty::new(Elem::F64, 1));
-        let count = match reduction.dtype {
+        let count = match dtype {
             DType::F32 => e.convert("fptrunc", wide, Ty::new(Elem::F32, 1)),
             _ => wide,
         };
