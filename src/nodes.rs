@@ -12,8 +12,7 @@ use lazuli_core::graph::Inputs;
 use lazuli_core::op::{MapOp, SlicePart};
 use lazuli_core::shape::{self, Dims};
 use lazuli_core::{
-    BinaryOp, DType, DeviceId, Error, ErrorKind, Fold, Node, NodeRef, Op, ReduceOp, UnaryOp, View,
-    WindowPart,
+    BinaryOp, DType, DeviceId, Error, ErrorKind, Fold, Node, NodeRef, Op, ReduceOp, UnaryOp, View, WindowPart,
 };
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;

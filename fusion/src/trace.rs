@@ -252,7 +252,7 @@ impl Trace {
                             axes.as_slice().hash(&mut s);
                         }
                         Op::Fold { fold, result, axes } => {
-                            head |= (11 << 8) | ((item.node.is_held() as u64) << 16);
+                            head |= (12 << 8) | ((item.node.is_held() as u64) << 16);
                             s.0.extend([fold.combine().id(), *result as u64]);
                             s.0.extend(fold.identity().iter().map(|v| v.bits));
                             axes.as_slice().hash(&mut s);

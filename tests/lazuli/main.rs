@@ -47,6 +47,7 @@ mod random_programs;
 mod raw_kernels;
 mod recipes;
 mod recording;
+mod reduction_kernels;
 mod reduction_order;
 mod reductions;
 #[cfg(feature = "llvm")]

@@ -13,7 +13,7 @@ use lazuli::prelude::*;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Combines neighbours level by level; an odd last one passes.
-fn tree<A: Clone>(mut level: Vec<A>, combine: &impl Fn(&A, &A) -> A) -> Option<A> {
+pub fn tree<A: Clone>(mut level: Vec<A>, combine: &impl Fn(&A, &A) -> A) -> Option<A> {
     while level.len() > 1 {
         level = level
             .chunks(2)
@@ -97,7 +97,7 @@ fn var<T: Real64>(x: &[T], ddof: usize) -> T {
 }
 
 /// For each index of the axes that stay: where the elements reduced there are, in order.
-fn rows(shape: &[usize], axes: &[usize]) -> Vec<Vec<usize>> {
+pub fn rows(shape: &[usize], axes: &[usize]) -> Vec<Vec<usize>> {
     let strides: Vec<usize> = (0..shape.len()).map(|d| shape[d + 1..].iter().product()).collect();
     let walk = |reduced: bool| {
         (0..shape.len()).filter(|d| axes.contains(d) == reduced).fold(vec![0], |at, d| {
