@@ -12,6 +12,7 @@
 mod calls;
 mod engine;
 mod everything;
+mod folds;
 mod grids;
 mod packed;
 mod same_bits;

@@ -12,6 +12,7 @@
 //! engines.
 
 pub(crate) mod calls;
+pub(crate) mod folds;
 pub(crate) mod fusion;
 mod naive;
 pub(crate) mod ops;

@@ -7,7 +7,7 @@ use super::super::isa::Isa;
 use super::super::{Job, elementary, half};
 use lazuli_core::{BinaryOp, DType, ReduceOp, UnaryOp, function};
 use lazuli_fusion::kernel::{Def, Val, is_elementary};
-use lazuli_fusion::{Callee, Inst, Slot};
+use lazuli_fusion::{Callee, Combine, Inst, Slot};
 use std::collections::HashMap;
 
 /// Checks what the stores of a launch have written.
@@ -105,6 +105,17 @@ impl Row<'_> {
                 let n = self.job.bound.inner_count();
                 let elements: Vec<u64> = (0..n).map(|r| self.value(a, r)).collect();
                 let result = define(op, ty(a), &elements);
+                self.known.insert(v, result);
+                result
+            }
+            Inst::Fold(ref combine, result, ref operands) => {
+                if let Some(&known) = self.known.get(&v) {
+                    return known;
+                }
+                let n = self.job.bound.inner_count();
+                let state = |r: usize| operands.iter().map(|&v| self.value(v, r)).collect();
+                let states: Vec<Vec<u64>> = (0..n).map(state).collect();
+                let result = folded(combine, states)[result as usize];
                 self.known.insert(v, result);
                 result
             }
@@ -230,6 +241,24 @@ pub(super) fn define(op: ReduceOp, ty: DType, x: &[u64]) -> u64 {
         Moment2 if x.is_empty() => 0,
         Moment2 => moment(ty, x),
     }
+}
+
+/// The state in which these are combined, in order.
+fn folded(combine: &Combine, states: Vec<Vec<u64>>) -> Vec<u64> {
+    let two = |a: &Vec<u64>, b: &Vec<u64>| call(&combine.callee, &[&a[..], &b[..]].concat());
+    let mut partials: Vec<Vec<u64>> = Vec::new();
+    for (r, x) in states.into_iter().enumerate() {
+        let p = 32 * (r / 256) + r % 32;
+        if p == partials.len() {
+            partials.push(x);
+        } else {
+            partials[p] = two(&partials[p], &x);
+        }
+    }
+    if partials.is_empty() {
+        return combine.identity.iter().map(|v| v.register_bits()).collect();
+    }
+    levels(partials, two)
 }
 
 /// Level by level; an odd last one passes unchanged.
