@@ -270,6 +270,58 @@ mod heat {
     }
 }
 
+mod reduction {
+    use super::*;
+    use lazuli::{Expr, ReductionKernel};
+    // page: reduction
+    fn l2() -> ReductionKernel<Expr<f64>, Expr<f64>> {
+        ReductionKernel::new("l2", |x: Expr<f64>| x * x, 0.0, |a, b| a + b, |s| s.sqrt())
+    }
+
+    /// Mean and variance in one pass: counts, means and squared deviations are merged.
+    fn moments() -> ReductionKernel<Expr<f64>, (Expr<f64>, Expr<f64>)> {
+        ReductionKernel::new(
+            "moments",
+            |x: Expr<f64>| (Expr::from(1.0), x, Expr::from(0.0)),
+            (0.0, 0.0, 0.0),
+            |(n, a, p), (m, b, q)| {
+                let d = b - a;
+                (n + m, a + d * m / (n + m), p + q + d * d * n * m / (n + m))
+            },
+            |(n, mean, deviations)| (mean, deviations / n),
+        )
+    }
+    // end
+
+    #[test]
+    fn everywhere() {
+        let x = between(-2.0, 9.0, 32);
+        // Up to 32 elements the tree is that of neighbours.
+        fn tree<S: Copy>(s: &[S], f: &impl Fn(S, S) -> S) -> S {
+            match s.len() {
+                1 => s[0],
+                n => {
+                    let half = n.next_power_of_two() / 2;
+                    f(tree(&s[..half], f), tree(&s[half..], f))
+                }
+            }
+        }
+        let squares: Vec<f64> = x.iter().map(|&x| x * x).collect();
+        same("l2", &[tree(&squares, &|a, b| a + b).sqrt()], |d| l2().call(&on(d, &x), keep(..)));
+        let states: Vec<(f64, f64, f64)> = x.iter().map(|&x| (1.0, x, 0.0)).collect();
+        let (n, mean, deviations) = tree(&states, &|(n, a, p), (m, b, q)| {
+            let d = b - a;
+            (n + m, a + d * m / (n + m), p + q + d * d * n * m / (n + m))
+        });
+        for device in engines() {
+            let (a, b) = moments().call(&on(&device, &x), ..);
+            lazuli::eval((&a, &b)).unwrap();
+            assert_bits("moments", &a, &[mean], |_| "mean".into());
+            assert_bits("moments", &b, &[deviations / n], |_| "variance".into());
+        }
+    }
+}
+
 /// What the page shows is what is tested here.
 #[test]
 fn the_page_has_these_programs() {

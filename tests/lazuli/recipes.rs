@@ -10,6 +10,7 @@
 
 use crate::engines::{Rng, Sample};
 use lazuli::prelude::*;
+use lazuli::{Expr, ReductionKernel};
 use ndarray::SliceInfoElem;
 use std::fmt;
 use std::ops::Neg;
@@ -83,6 +84,13 @@ pub enum Step {
         op: u8,
         x: u8,
         axes: u8,
+    },
+    /// A reduction of the program's own, one or both results of which are used.
+    Fold {
+        op: u8,
+        x: u8,
+        axes: u8,
+        keep: bool,
     },
     Dot {
         x: u8,
@@ -376,6 +384,37 @@ fn reduce(op: u8, x: &DynArray, axes: Axes) -> (DynArray, &'static str) {
 
 fn slice(x: &DynArray, parts: &[SliceInfoElem]) -> DynArray {
     typed!(x.dtype(), T => array::<T>(x).slice(parts).into())
+}
+
+/// Results of a reduction whose states are values of several types, and which does not commute.
+fn fold(op: u8, x: &DynArray, axes: Axes) -> Vec<(DynArray, &'static str)> {
+    let (one, other): (DynArray, DynArray) = if op % 2 == 0 {
+        let k = ReductionKernel::new(
+            "narrow",
+            |x: Expr<f32>| (x, x.gt(0.0)),
+            (0.5, true),
+            |(a, p), (b, q)| (p.select(a - b * 0.5, a + b), q),
+            |s| s,
+        );
+        let (a, p) = k.call(&array::<f32>(&cast(x, DType::F32)), axes);
+        (a.into(), p.into())
+    } else {
+        let k = ReductionKernel::new(
+            "wide",
+            |x: Expr<f64>| (x, Expr::from(1i32), x.cast::<i64>()),
+            (0.0, 0, 7),
+            |(a, n, i), (b, m, j)| (a.mul_add(0.75, b), n + m, (i << 1) ^ j),
+            |(a, n, i)| (a / n.cast::<f64>(), i),
+        );
+        let (a, i) = k.call(&array::<f64>(&cast(x, DType::F64)), axes);
+        (a.into(), i.into())
+    };
+    let (one, other) = ((cast(&one, x.dtype()), "first"), (cast(&other, x.dtype()), "second"));
+    match op / 2 % 3 {
+        0 => vec![one],
+        1 => vec![other],
+        _ => vec![one, other],
+    }
 }
 
 fn cast(x: &DynArray, to: DType) -> DynArray {
@@ -737,6 +776,15 @@ impl Recipe {
                         }
                     });
                     b.add(format!("{name}.{op}({list:?})"), z);
+                }
+            }
+            Step::Fold { op, x, axes, keep } => {
+                let (name, x) = b.value(x);
+                let list = chosen(axes, x.ndim());
+                let over = Axes::from(list.clone());
+                let over = if keep { lazuli::keep(over) } else { over };
+                for (z, which) in fold(op, &x, over) {
+                    b.add(format!("{name}.fold({which}, {}{list:?})", if keep { "keep " } else { "" }), z);
                 }
             }
             Step::Dot { x, y } => self.dot(pair(b, x, y), b),
