@@ -95,7 +95,7 @@ impl Compiled {
     /// # Safety
     /// `words` are those of a launch of this kernel whose memory is valid and large enough,
     /// `scratch` has [`Compiled::scratch_bytes`] bytes for this thread alone, `state` and `out`
-    /// hold a word a reduction and three a reduction; the ranges lie within the launch.
+    /// hold a word a reduction and [`WORDS`](crate::portable::WORDS) an accumulation; the ranges lie within the launch.
     pub unsafe fn call(
         &self,
         entry: usize,

@@ -411,30 +411,42 @@ fn comparison(larger: bool, float: bool, dtype: DType) -> &'static str {
 
 /// The tree of the partials of a chunk of `n` elements. Those beyond `n` are missing.
 pub fn tree_of<'e>(reduction: Reduction<'e>, parts: Vec<Vec<V<'e>>>, n: V<'e>) -> Vec<V<'e>> {
-    let Reduction::Fold { combine, flagged: false } = reduction else { return tree(reduction, parts) };
-    let (e, lanes) = (n.e, parts[0][0].ty.lanes);
-    let all = e.compare("icmp sge", n, e.i64(i64::from(lanes) * parts.len() as i64));
+    if !reduction.is_fold() {
+        return tree(reduction, parts);
+    }
+    let e = n.e;
+    let all = e.compare("icmp sge", n, e.i64(i64::from(parts[0][0].ty.lanes) * parts.len() as i64));
     let some = || {
-        let ty = Ty::new(Elem::I64, lanes);
-        let first = |k: usize| e.i64(k as i64 * i64::from(lanes));
-        let there = |k: usize| {
-            e.compare("icmp slt", e.lane_numbers(ty), e.splat(e.binary("sub", n, first(k)), lanes))
-        };
-        let flagged = parts.iter().enumerate().map(|(k, parts)| [&parts[..], &[there(k)]].concat());
-        let mut total = tree(Reduction::Fold { combine, flagged: true }, flagged.collect());
-        total.pop();
-        total
+        neighbours(parts.clone(), |level, first, a, b| {
+            // Pairs whose right side is there: those below a number that follows from `n`.
+            let rest = e.binary("sub", n, e.i64((2 * first + 1) << level));
+            let pairs = e.binary("ashr", e.add(rest, e.i64((2 << level) - 1)), e.i64(level + 1));
+            let numbers = e.lane_numbers(Ty::new(Elem::I32, a[0].ty.lanes));
+            let pairs = e.convert("trunc", pairs, Ty::new(Elem::I32, 1));
+            let there = e.compare("icmp slt", numbers, e.splat(pairs, numbers.ty.lanes));
+            let both = reduction.combine(a, b);
+            both.iter().zip(a).map(|(&both, &a)| e.select(there, both, a)).collect()
+        })
     };
     e.if_else(all, || tree(reduction, parts.clone()), some)
 }
 
 /// The neighbour tree of partials that stand in vectors, in order: (0,1), (2,3), ... level by
 /// level, down to scalars.
-pub fn tree<'e>(reduction: Reduction<'e>, mut parts: Vec<Vec<V<'e>>>) -> Vec<V<'e>> {
-    loop {
+pub fn tree<'e>(reduction: Reduction<'e>, parts: Vec<Vec<V<'e>>>) -> Vec<V<'e>> {
+    neighbours(parts, |_, _, a, b| reduction.combine(a, b))
+}
+
+/// The same with what `two` makes of left and right sides; it is told the level and the number of the first
+/// pair of a vector.
+fn neighbours<'e>(
+    mut parts: Vec<Vec<V<'e>>>,
+    two: impl Fn(i64, i64, &[V<'e>], &[V<'e>]) -> Vec<V<'e>>,
+) -> Vec<V<'e>> {
+    for level in 0.. {
         let lanes = parts[0][0].ty.lanes;
         if parts.len() == 1 && lanes == 1 {
-            return parts.pop().expect("one");
+            break;
         }
         let evens_odds = |a: V<'e>, b: V<'e>| -> (V<'e>, V<'e>) {
             let e = a.e;
@@ -443,16 +455,14 @@ pub fn tree<'e>(reduction: Reduction<'e>, mut parts: Vec<Vec<V<'e>>>) -> Vec<V<'
             (e.shuffle(a, b, &evens), e.shuffle(a, b, &odds))
         };
         parts = if parts.len() > 1 {
-            parts
-                .chunks(2)
-                .map(|pair| {
-                    let split: Vec<(V<'e>, V<'e>)> =
-                        pair[0].iter().zip(&pair[1]).map(|(&a, &b)| evens_odds(a, b)).collect();
-                    let left: Vec<V<'e>> = split.iter().map(|s| s.0).collect();
-                    let right: Vec<V<'e>> = split.iter().map(|s| s.1).collect();
-                    reduction.combine(&left, &right)
-                })
-                .collect()
+            let pairs = parts.chunks(2).enumerate().map(|(k, pair)| {
+                let split: Vec<(V<'e>, V<'e>)> =
+                    pair[0].iter().zip(&pair[1]).map(|(&a, &b)| evens_odds(a, b)).collect();
+                let left: Vec<V<'e>> = split.iter().map(|s| s.0).collect();
+                let right: Vec<V<'e>> = split.iter().map(|s| s.1).collect();
+                two(level, k as i64 * i64::from(lanes), &left, &right)
+            });
+            pairs.collect()
         } else {
             let half = lanes / 2;
             let e = parts[0][0].e;
@@ -460,7 +470,8 @@ pub fn tree<'e>(reduction: Reduction<'e>, mut parts: Vec<Vec<V<'e>>>) -> Vec<V<'
                 let list: Vec<u32> = (0..half).map(|i| 2 * i + odd).collect();
                 parts[0].iter().map(|&v| e.shuffle(v, v, &list)).collect()
             };
-            vec![reduction.combine(&pick(0), &pick(1))]
+            vec![two(level, 0, &pick(0), &pick(1))]
         };
     }
+    parts.pop().expect("one")
 }

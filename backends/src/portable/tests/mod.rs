@@ -6,6 +6,7 @@
 //! * [`ops`]: each operation on each type at the edges of its domain.
 //! * [`reductions`]: orders, empties, moments, positions.
 //! * [`calls`]: functions with loops and branches;
+//! * [`folds`]: reductions of one's own;
 //! * [`fusion`]: fused against op by op on random graphs; strides of all kinds.
 //!
 //! The graphs, and what runs the launches of a plan ([`run_with`]), also serve the tests of other
