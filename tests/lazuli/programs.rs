@@ -307,14 +307,14 @@ mod reduction {
             }
         }
         let squares: Vec<f64> = x.iter().map(|&x| x * x).collect();
-        same("l2", &[tree(&squares, &|a, b| a + b).sqrt()], |d| l2().call(&on(d, &x), keep(..)));
+        same("l2", &[tree(&squares, &|a, b| a + b).sqrt()], |d| l2().call(on(d, &x), keep(..)));
         let states: Vec<(f64, f64, f64)> = x.iter().map(|&x| (1.0, x, 0.0)).collect();
         let (n, mean, deviations) = tree(&states, &|(n, a, p), (m, b, q)| {
             let d = b - a;
             (n + m, a + d * m / (n + m), p + q + d * d * n * m / (n + m))
         });
         for device in engines() {
-            let (a, b) = moments().call(&on(&device, &x), ..);
+            let (a, b) = moments().call(on(&device, &x), ..);
             lazuli::eval((&a, &b)).unwrap();
             assert_bits("moments", &a, &[mean], |_| "mean".into());
             assert_bits("moments", &b, &[deviations / n], |_| "variance".into());

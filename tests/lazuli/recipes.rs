@@ -396,7 +396,7 @@ fn fold(op: u8, x: &DynArray, axes: Axes) -> Vec<(DynArray, &'static str)> {
             |(a, p), (b, q)| (p.select(a - b * 0.5, a + b), q),
             |s| s,
         );
-        let (a, p) = k.call(&array::<f32>(&cast(x, DType::F32)), axes);
+        let (a, p) = k.call(array::<f32>(&cast(x, DType::F32)), axes);
         (a.into(), p.into())
     } else {
         let k = ReductionKernel::new(
@@ -406,7 +406,7 @@ fn fold(op: u8, x: &DynArray, axes: Axes) -> Vec<(DynArray, &'static str)> {
             |(a, n, i), (b, m, j)| (a.mul_add(0.75, b), n + m, (i << 1) ^ j),
             |(a, n, i)| (a / n.cast::<f64>(), i),
         );
-        let (a, i) = k.call(&array::<f64>(&cast(x, DType::F64)), axes);
+        let (a, i) = k.call(array::<f64>(&cast(x, DType::F64)), axes);
         (a.into(), i.into())
     };
     let (one, other) = ((cast(&one, x.dtype()), "first"), (cast(&other, x.dtype()), "second"));

@@ -421,7 +421,7 @@ fn states_of_16_bits_round() {
     let round = |v: f32| bf16::from_f32(v);
     let expected = fold(data.iter().map(|&x| round(x.to_f32() * 1.5)), |a, b| round(a.to_f32() + b.to_f32()));
     everywhere(|device, what| {
-        assert_bits(what, &k.call(&on(device, &data), ..), &[expected.unwrap()], |_| String::new());
+        assert_bits(what, &k.call(on(device, &data), ..), &[expected.unwrap()], |_| String::new());
     });
 }
 
@@ -476,13 +476,13 @@ fn no_elements_give_what_finish_makes_of_the_identity() {
             (vec![0, 70], vec![0], 70),
             (vec![4, 0, 5], vec![0, 1], 5),
         ] {
-            let (s, b) = k.call(&Array::zeros(&shape[..]).to_device(device), axes);
+            let (s, b) = k.call(Array::zeros(&shape[..]).to_device(device), axes);
             together((&s, &b));
             assert_eq!(s.to_vec().unwrap(), vec![13.0; left], "{shape:?} on {what}");
             assert_eq!(b.to_vec().unwrap(), vec![false; left], "{shape:?} on {what}");
         }
         // No rows at all.
-        let (s, _) = k.call(&Array::zeros([0, 3]).to_device(device), 1);
+        let (s, _) = k.call(Array::zeros([0, 3]).to_device(device), 1);
         assert_eq!(s.to_vec().unwrap(), [0.0; 0], "{what}");
     });
 }
@@ -598,10 +598,10 @@ fn kernels_are_compiled_once() {
     let again = k.clone();
     assert_eq!((k.name(), format!("{again:?}").contains("once")), ("once", true));
     let x = |n: usize| Array::from_vec((0..n).map(|i| i as f64).collect());
-    k.call(&x(1000), ..).item().unwrap();
+    k.call(x(1000), ..).item().unwrap();
     let (_, stats) = lazuli::stats_scope(|| {
-        assert_eq!(again.call(&x(1001), ..).item().unwrap(), 500_500.0);
-        assert_eq!(k.call(&(x(2000)), ..).item().unwrap(), 1_999_000.0);
+        assert_eq!(again.call(x(1001), ..).item().unwrap(), 500_500.0);
+        assert_eq!(k.call(x(2000), ..).item().unwrap(), 1_999_000.0);
     });
     assert_eq!(stats.kernels_compiled, 0);
     let plan = lazuli::compile::<f64, _>(move |x| k.call(&x, ..) * 2.0);
