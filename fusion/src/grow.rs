@@ -466,7 +466,7 @@ impl<'a> Walk<'a> {
                         *inlined.entry(node).or_default() += 1;
                         let operands = inputs.iter().map(|&i| values[&self.refit(instance, i, axes)]);
                         let operands: SmallVec<[Val; 4]> = operands.collect();
-                        let fast = self.trace.items[node].node.fast();
+                        let fast = self.trace.fast(node);
                         let same = |(known, how, _): &&(Arc<Fold>, FastMath, Arc<Combine>)| {
                             Arc::ptr_eq(known, fold) && *how == fast
                         };

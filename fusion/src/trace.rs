@@ -127,7 +127,7 @@ impl Trace {
     /// What may be done differently from what is written where node `n` is computed.
     pub(crate) fn fast(&self, n: usize) -> FastMath {
         match self.op(n) {
-            Some((Op::Map(_) | Op::Call { .. }, _)) => self.items[n].node.fast(),
+            Some((Op::Map(_) | Op::Call { .. } | Op::Fold { .. }, _)) => self.items[n].node.fast(),
             _ => FastMath::empty(),
         }
     }
