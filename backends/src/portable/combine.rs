@@ -146,7 +146,7 @@ impl Combiner {
             let base = words.as_mut_ptr();
             (0..self.width()).map(|c| base.wrapping_add(c).cast()).collect()
         };
-        // The low bytes of words are values, on machines that begin with them.
+        // Words begin with their low bytes on every machine that this runs on: a value is at its word's address.
         let (left_at, right_at) = (at(&mut a), at(&mut b));
         // SAFETY: one state each.
         unsafe { self.run(1, &left_at, &right_at, &left_at) };

@@ -164,7 +164,7 @@ fn has_moments(b: &Bound) -> bool {
 
 /// Has it states of more values than any reduction that engines know?
 fn folds(b: &Bound) -> bool {
-    super::most_slots(b) > 3 && b.kernel.body.iter().any(|d| matches!(d.inst, Inst::Fold(..)))
+    b.kernel.body.iter().any(|d| matches!(d.inst, Inst::Fold(..))) && super::most_slots(b) > 3
 }
 
 /// Roughly how many instructions one of a body's becomes.

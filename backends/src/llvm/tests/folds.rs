@@ -4,7 +4,6 @@
 use super::grids::{assembled, kernels};
 use super::same_bits::Engines;
 use crate::portable::tests::folds::{STATES, random_fold};
-use crate::portable::tests::reductions::LENGTHS;
 use crate::portable::tests::*;
 use lazuli_core::{BinaryOp, DType, ReduceOp};
 
@@ -12,7 +11,8 @@ use lazuli_core::{BinaryOp, DType, ReduceOp};
 fn folds_of_every_length_and_type() {
     let (mut engines, mut random) = (Engines::new(), Random(93));
     for types in STATES {
-        for n in LENGTHS {
+        // The others are tried from the front door.
+        for n in [0, 1, 17, 31, 32, 33, 255, 256, 257, 511, 2049] {
             engines.same(&random_fold(&mut random, types, &[5, n], &[1]));
             engines.same(&random_fold(&mut random, types, &[5, n], &[0, 1]));
             engines.same(&random_fold(&mut random, types, &[n, 37], &[0]));
@@ -38,7 +38,7 @@ fn folds_of_split_rows_and_axes_that_do_not_merge() {
 fn folds_are_assembled_for_every_card() {
     let mut random = Random(95);
     for types in STATES {
-        for n in [100, 1000, 5000, 70_000] {
+        for n in [100, 5000, 70_000] {
             for (shape, axis) in [([20, n], 1), ([n, 64], 0)] {
                 let roots = random_fold(&mut random, types, &shape, &[axis]);
                 kernels(&roots).iter().for_each(|bound| assembled(bound));
