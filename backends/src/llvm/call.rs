@@ -181,12 +181,10 @@ pub fn run<'e>(
         }
     }
     printer.block(&callee.body, live);
-    printer.failed.into_inner()?;
-    let values = printer.values.into_inner();
-    let results = |values: &Vec<Option<V<'e>>>| {
-        callee.results.iter().map(|&r| values[r as usize].expect("results are computed")).collect()
-    };
-    Ok(values.iter().map(results).collect())
+    printer.failed.replace(Ok(()))?;
+    // A result may be a literal, which is nowhere computed.
+    let results = |k: usize| callee.results.iter().map(|&r| printer.get(k, r)).collect();
+    Ok((0..operands.len()).map(results).collect())
 }
 
 /// A function being printed.
