@@ -83,7 +83,7 @@ struct Stencil {
 /// An argument.
 enum Parameter {
     /// A window: its number among them, name, type of the elements.
-    Window(u16, Ident, syn::Type),
+    Window(u16, Ident, Box<syn::Type>),
     /// One of the others: its number among them.
     Plain(usize),
 }
@@ -144,7 +144,7 @@ fn read_item(attribute: TokenStream, item: TokenStream) -> Result<Stencil> {
         };
         match window(typed) {
             Ok(Some((name, element, rank))) => {
-                parameters.push(Parameter::Window(windows.len() as u16, name.clone(), element));
+                parameters.push(Parameter::Window(windows.len() as u16, name.clone(), Box::new(element)));
                 windows.push((name, rank, typed.ty.span()));
             }
             Ok(None) => {
