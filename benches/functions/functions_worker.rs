@@ -161,11 +161,10 @@ fn main() {
             "rust" => rows(&mut out, |r, row| plain(&re, im[r], row)),
             #[cfg(target_arch = "x86_64")]
             "hand" | "hand-contract" if is_x86_feature_detected!("avx512f") => {
-                // SAFETY (both): this processor has it.
-                match name {
-                    "hand" => rows(&mut out, |r, row| unsafe { hand::<false>(&re, im[r], row) }),
-                    _ => rows(&mut out, |r, row| unsafe { hand::<true>(&re, im[r], row) }),
-                }
+                let contract = name == "hand-contract";
+                let row = if contract { hand::<true> } else { hand::<false> };
+                // SAFETY: this processor has it.
+                rows(&mut out, |r, out| unsafe { row(&re, im[r], out) });
             }
             other => {
                 println!("0 0 {other}: no such case here");
