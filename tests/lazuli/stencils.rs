@@ -289,7 +289,7 @@ fn plans_of_stencils() {
     let after = lazuli::stats();
     assert_eq!(after.kernels_run - before.kernels_run, 1);
     // A dear producer is stored, not computed for each neighbour.
-    let plan = nearest::cross(&x.exp(), 0.25).explain();
+    let plan = nearest::cross(x.exp(), 0.25).explain();
     assert_eq!(plan.kernels(), 2, "{plan}");
     // No reduction runs over windows.
     let plan = nearest::cross(&x, 0.25).sum(..).explain();
