@@ -37,7 +37,7 @@ pub(crate) fn allowed() -> FastMath {
 /// ```
 /// # use lazuli::prelude::*;
 /// use lazuli::FastMath;
-/// let x = Array::from_vec(vec![1.0f64 + f64::EPSILON]);
+/// let x = Array::from_vec(vec![1.0f64 + 2f64.powi(-30)]);
 /// let square = || &x * &x - 1.0;
 /// let exact = &x.mul_add(&x, -1.0);
 /// let fast = lazuli::fast_math(FastMath::CONTRACT, square);
