@@ -227,6 +227,14 @@ pub enum Op {
     Const(Scalar),
     /// `0, 1, 2, ...` as int64 along one axis. No inputs.
     Iota,
+    /// Is there an element at this distance along an axis, or is that beyond an edge? A bool at each place. No
+    /// inputs, and no memory: it is known for whole parts of an array, as what windows see is.
+    Within {
+        /// The axis.
+        axis: u16,
+        /// The distance.
+        shift: isize,
+    },
     /// The argument of this number of a function that is being compiled: row-major elements that
     /// are given at each call, so that there is no value to evaluate. No inputs.
     Argument(u16),
@@ -282,6 +290,7 @@ impl Op {
         match self {
             Op::Const(v) => format!("const {v:?}"),
             Op::Iota => "iota".into(),
+            Op::Within { shift, .. } => format!("within {shift}"),
             Op::Argument(n) => format!("argument {n}"),
             Op::Map(MapOp::Unary(UnaryOp::Cast(t))) => format!("cast to {t}"),
             Op::Map(MapOp::Unary(UnaryOp::Powi(n))) => format!("powi {n}"),

@@ -9,7 +9,7 @@
 use crate::arena::{self, Temporary};
 use crate::boxes::{self, Window};
 pub use crate::calls::BoundCall;
-use crate::kernel::{Access, Def, Inst, Kernel, Store, Target};
+use crate::kernel::{Access, Def, Guard, Inst, Kernel, Store, Target};
 use crate::plan::{Plan, Step};
 use crate::schedule::schedule;
 use crate::stages::Stages;
@@ -139,6 +139,11 @@ pub struct Bound {
     /// Number of this launch among those of its kernel: windows divide a space into boxes, each
     /// a launch (see [`crate::boxes`]). Of all others there is one.
     pub part: u32,
+    /// Boxes of one band divide the lanes of the same rows, and follow each other: a thread had better take a row
+    /// in all of them.
+    pub band: u32,
+    /// What the kernel's guards are here, by parameter slot.
+    pub guards: SmallVec<[(u16, bool); 2]>,
     /// Bytes that must come from memory.
     pub bytes_read: usize,
     /// Bytes read again by later sweeps while they are still in the cache.
@@ -371,6 +376,13 @@ impl<'a> Binder<'a> {
         }
     }
 
+    fn guarded(&self, guard: Guard) -> boxes::Guarded {
+        let Some((&Op::Within { shift, .. }, _)) = self.trace.op(guard.node) else {
+            unreachable!("guards ask what is within")
+        };
+        boxes::Guarded { guard, shift }
+    }
+
     fn kernel(&mut self, kernel: &Arc<Kernel>) {
         let mut bound = Vec::with_capacity(kernel.accesses.len());
         // Copies for reshapes are launched first, so slots are asked for in two rounds.
@@ -404,7 +416,8 @@ impl<'a> Binder<'a> {
             let full = kernel.accesses[a].axes.iter().flatten().any(|x| kernel.inner.contains(x));
             bound.push(self.access(kernel, a, *slot, layout, full));
         }
-        if windows.is_empty() {
+        let guards: Vec<boxes::Guarded> = kernel.guards.iter().map(|&guard| self.guarded(guard)).collect();
+        if windows.is_empty() && guards.is_empty() {
             self.launch(kernel, bound);
             return;
         }
@@ -412,7 +425,7 @@ impl<'a> Binder<'a> {
         if rows.contains(&0) {
             return;
         }
-        for part in boxes::divide(kernel, &rows, &bound, &windows, self.caps) {
+        for part in boxes::divide(kernel, &rows, &bound, &windows, &guards, self.caps) {
             self.launches.push(Launch::Kernel(Arc::new(part)));
         }
         // All parts read and write what the kernel does.
@@ -510,14 +523,14 @@ pub fn stored_nodes(kernel: &Kernel) -> Vec<usize> {
         .collect()
 }
 
-/// Register bits of each parameter of a kernel, from the constants of this trace.
-pub fn params(kernel: &Kernel, trace: &Trace) -> SmallVec<[u64; 8]> {
-    kernel
-        .params
-        .iter()
-        .map(|&n| match trace.op(n) {
-            Some((Op::Const(value), _)) => value.register_bits(),
-            _ => unreachable!("parameters are constants"),
-        })
-        .collect()
+/// Register bits of each parameter of a launch, from the constants of this trace.
+pub fn params(bound: &Bound, trace: &Trace) -> SmallVec<[u64; 8]> {
+    let value = |&n: &usize| match trace.op(n) {
+        Some((Op::Const(value), _)) => value.register_bits(),
+        Some((Op::Within { .. }, _)) => 0,
+        _ => unreachable!("parameters are constants"),
+    };
+    let mut params: SmallVec<[u64; 8]> = bound.kernel.params.iter().map(value).collect();
+    bound.guards.iter().for_each(|&(slot, within)| params[usize::from(slot)] = within.into());
+    params
 }

@@ -11,11 +11,11 @@
 //! most, whatever sizes and distances are.
 
 use crate::bind::{Bound, BoundAccess};
-use crate::kernel::Kernel;
+use crate::kernel::{Guard, Kernel};
 use crate::schedule::{Merged, schedule};
 use lazuli_core::shape::Dims;
 use lazuli_core::window::Run;
-use lazuli_core::{Caps, Layout, WindowPart};
+use lazuli_core::{Caps, Edge, Layout, WindowPart};
 use std::sync::Arc;
 
 /// Spaces of at least this many elements are cut at multiples of [`LINE`] along the lanes too, because only what begins
@@ -32,6 +32,26 @@ pub(crate) struct Window<'a> {
     pub parts: &'a [WindowPart],
     /// The array behind it.
     pub layout: Layout,
+}
+
+/// A guard, and how far away it looks.
+pub(crate) struct Guarded {
+    /// The guard.
+    pub guard: Guard,
+    /// The distance along its axis.
+    pub shift: isize,
+}
+
+impl Guarded {
+    /// The window that meets edges where the guard does.
+    fn part(&self) -> WindowPart {
+        WindowPart { shift: self.shift, edge: Edge::Nearest }
+    }
+
+    /// Is there an element at the distance from position `i` of `n`?
+    fn holds(&self, i: usize, n: usize) -> bool {
+        (i as isize).checked_add(self.shift).is_some_and(|at| (0..n as isize).contains(&at))
+    }
 }
 
 /// Positions of an axis in which each window is walked evenly.
@@ -57,13 +77,17 @@ pub(crate) fn divide(
     rows: &Dims,
     accesses: &[BoundAccess],
     windows: &[Window<'_>],
+    guards: &[Guarded],
     caps: &Caps,
 ) -> Vec<Bound> {
     debug_assert!(kernel.inner.is_empty() && !kernel.reduces(), "windows are not reduced over");
     let large = rows.iter().product::<usize>() >= LARGE;
     let spans: Vec<Vec<Span>> = (0..rows.len())
         .map(|j| {
-            let spans = spans(rows[j], &parts_along(kernel, j, windows));
+            let mut parts = parts_along(kernel, j, windows);
+            let here = guards.iter().filter(|g| g.guard.axis == Some(kernel.rows[j]));
+            parts.extend(here.map(Guarded::part));
+            let spans = spans(rows[j], &parts);
             if large && j + 1 == rows.len() { at_lines(spans) } else { spans }
         })
         .collect();
@@ -87,9 +111,11 @@ pub(crate) fn divide(
     let odd = boxes.iter().any(|b| !is_even(b)).then(|| common(with_any_steps(accesses, windows)));
 
     let points = |b: &[Span]| b.iter().map(|s| s.length).product::<usize>();
-    if let Some(largest) = (0..boxes.len()).max_by_key(|&b| points(&boxes[b])) {
-        boxes.swap(0, largest);
-    }
+    // The band of the largest goes to the front, and it to the front of its band.
+    let wide = spans.last().map_or(1, Vec::len);
+    let largest = (0..boxes.len()).max_by_key(|&b| points(&boxes[b])).unwrap_or(0);
+    boxes[..(largest / wide + 1) * wide].rotate_right(wide);
+    boxes.swap(0, largest % wide);
     let place = |(part, spans): (usize, Vec<Span>)| {
         let moved = moved(kernel, rows, accesses, windows, &spans);
         let common = if is_even(&spans) { &even } else { odd.as_ref().expect("there are odd ones") };
@@ -103,13 +129,22 @@ pub(crate) fn divide(
                 *step = axes.clone().last().map_or(0, |j| moved.rows[j]);
             }
         }
+        bound.guards = guards.iter().map(|g| (g.guard.slot, holds(kernel, rows, &spans, g))).collect();
         let share = points(&spans) as f64 / common.points as f64;
         let part_of = |bytes: usize| (bytes as f64 * share).round() as usize;
         (bound.bytes_read, bound.bytes_written) = (part_of(bound.bytes_read), part_of(bound.bytes_written));
         bound.work *= share;
-        Bound { part: part as u32, ..bound }
+        Bound { part: part as u32, band: (part / wide) as u32, ..bound }
     };
     boxes.into_iter().enumerate().map(place).collect()
+}
+
+/// Does a guard hold in a box?
+fn holds(kernel: &Kernel, rows: &[usize], spans: &[Span], guarded: &Guarded) -> bool {
+    match guarded.guard.axis.and_then(|axis| kernel.rows.iter().position(|&x| x == axis)) {
+        Some(j) => guarded.holds(spans[j].start, rows[j]),
+        None => guarded.holds(0, 1),
+    }
 }
 
 /// The accesses, with steps through windows that are like no other: what is scheduled so can run with any.

@@ -284,7 +284,10 @@ fn operations(trace: &Trace, kernel: &Kernel, stores: &[usize]) -> Vec<String> {
     seen.into_iter()
         .filter_map(|n| {
             let (op, _) = trace.op(n)?;
-            if matches!(op, lazuli_core::Op::View(_) | lazuli_core::Op::Const(_)) {
+            if matches!(
+                op,
+                lazuli_core::Op::View(_) | lazuli_core::Op::Const(_) | lazuli_core::Op::Within { .. }
+            ) {
                 return None;
             }
             let l = trace.items[n].node.location();

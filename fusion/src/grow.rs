@@ -10,7 +10,7 @@
 use crate::callee;
 use crate::expand::Body;
 use crate::fold::Combine;
-use crate::kernel::{Access, Inst, Kernel, Store, Target, Val};
+use crate::kernel::{Access, Guard, Inst, Kernel, Store, Target, Val};
 use crate::marks::Marks;
 use crate::plan::{Break, Reason};
 use crate::trace::Trace;
@@ -206,6 +206,11 @@ impl<'a> Walk<'a> {
         let Some((op, inputs)) = trace.op(instance.node) else { return false };
         match op {
             Op::Const(_) | Op::Iota => true,
+            Op::Within { .. } => {
+                let fits = self.takes_windows(instance);
+                self.windows |= fits;
+                fits
+            }
             Op::Argument(_) => unreachable!("arguments are leaves"),
             Op::View(view) => {
                 if matches!(view, View::Window(_)) {
@@ -434,6 +439,12 @@ impl<'a> Walk<'a> {
                     }
                     Op::Argument(_) => unreachable!("arguments are leaves"),
                     Op::Iota => leaf(&mut kernel, &mut body, Target::Iota(node)),
+                    Op::Within { axis, .. } => {
+                        let slot = kernel.params.len() as u16;
+                        kernel.params.push(node);
+                        kernel.guards.push(Guard { slot, node, axis: instance.axes[usize::from(*axis)] });
+                        body.leaf(Inst::Param(slot, register), register, false)
+                    }
                     Op::View(view) => values[&self.through_view(instance, view, inputs[0])],
                     Op::Map(_) | Op::Call { .. } => {
                         *inlined.entry(node).or_default() += 1;

@@ -132,6 +132,18 @@ pub struct Store {
     pub full: bool,
 }
 
+/// A parameter that tells whether there is an element at a distance along an axis: the same all over a
+/// box (see [`crate::boxes`]), and so no matter of single elements.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Guard {
+    /// The parameter.
+    pub slot: u16,
+    /// The Within node of the trace.
+    pub node: usize,
+    /// The kernel's axis; `None` for an axis of length 1.
+    pub axis: Option<u8>,
+}
+
 /// One fused pass over memory. Extents are variables: `axes[a]` names a node and an axis of it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Kernel {
@@ -143,8 +155,10 @@ pub struct Kernel {
     pub inner: Vec<u8>,
     /// All arrays read and written.
     pub accesses: Vec<Access>,
-    /// The Const node of the trace whose value each parameter slot takes.
+    /// The Const node of the trace whose value each parameter slot takes; of guards, their own node.
     pub params: Vec<usize>,
+    /// The parameters that boxes give values.
+    pub guards: Vec<Guard>,
     /// The body.
     pub body: Vec<Def>,
     /// What is written.

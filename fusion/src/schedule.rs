@@ -113,6 +113,8 @@ pub(crate) fn schedule(
         accesses,
         key,
         part: 0,
+        band: 0,
+        guards: SmallVec::new(),
         bytes_read,
         bytes_cached,
         bytes_written,

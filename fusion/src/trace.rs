@@ -215,6 +215,10 @@ impl Trace {
                     match op {
                         Op::Const(_) => head |= 2 << 8,
                         Op::Iota => head |= 3 << 8,
+                        Op::Within { axis, shift } => {
+                            head |= (13 << 8) | ((*axis as u64) << 16);
+                            exact.push(*shift as u64);
+                        }
                         Op::Argument(_) => unreachable!("arguments are leaves"),
                         Op::Map(MapOp::Unary(UnaryOp::Powi(k))) => {
                             head |= (4 << 8) | ((*k as u32 as u64) << 32);
@@ -315,7 +319,8 @@ impl Trace {
     /// Is node `n` an operation on arrays seen through windows?
     pub(crate) fn reads_windows(&self, n: usize) -> bool {
         let Some((Op::Map(_) | Op::Call { .. }, inputs)) = self.op(n) else { return false };
-        inputs.iter().any(|&i| matches!(self.op(i), Some((Op::View(View::Window(_)), _))))
+        let window = |op: &Op| matches!(op, Op::View(View::Window(_)) | Op::Within { .. });
+        inputs.iter().any(|&i| self.op(i).is_some_and(|(op, _)| window(op)))
     }
 
     /// Is node `n` a reshape that only adds or removes axes of length 1? That is structure; see

@@ -1,8 +1,7 @@
 //! Stencils: functions of an element and of its neighbours, as `#[lazuli::stencil]` writes them.
 //!
 //! A stencil is a vectorised function of more arguments than it has: each element that it sees beside
-//! another is one, and so are, where a constant stands beyond the edges, the place of the element and the
-//! extents of the array. What these are ([`Sight`]) is found while the body is written down. A call records
+//! another is one, and so is, where a constant stands beyond the edges, whether there is such an element. What these are ([`Sight`]) is found while the body is written down. A call records
 //! a window of the array for each (`View::Window`), and a call of the function on them, so a stencil fuses as
 //! any operation does, and no engine knows of it.
 
@@ -13,7 +12,7 @@ use super::{Traces, inputs, tracer};
 use crate::record::Call;
 use lazuli_core::graph::Inputs;
 use lazuli_core::shape::Dims;
-use lazuli_core::{DType, Element, ErrorKind, Function, Node, NodeRef, Scalar, WindowPart};
+use lazuli_core::{DType, Element, ErrorKind, Function, Node, NodeRef, Op, WindowPart};
 use smallvec::SmallVec;
 use std::any::TypeId;
 use std::marker::PhantomData;
@@ -43,10 +42,8 @@ pub trait Stencil: 'static {
 pub enum Sight {
     /// The elements of window number `window` at these distances.
     Element { window: u16, offsets: SmallVec<[isize; 4]> },
-    /// Where each element is along an axis.
-    Position(usize),
-    /// How long an axis is.
-    Extent(usize),
+    /// Whether there is an element at this distance along an axis.
+    Within { axis: usize, shift: isize },
 }
 
 /// A stencil, written down.
@@ -103,17 +100,11 @@ pub fn keep<T: Element, const N: usize>(
     seen: Expr<T>,
     beyond: Expr<T>,
 ) -> Expr<T> {
-    let (offset, axis) = (offsets[axis] as i64, N - 1 - axis);
-    let place = || Expr::<i64>::of(tracer::sight(Sight::Position(axis), DType::I64));
-    let within = match offset {
-        0 => return seen,
-        1.. => {
-            let extent = Expr::<i64>::of(tracer::sight(Sight::Extent(axis), DType::I64));
-            place().lt(extent - offset)
-        }
-        _ => place().ge(Expr::from(offset.saturating_neg())),
-    };
-    within.select(seen, beyond)
+    if offsets[axis] == 0 {
+        return seen;
+    }
+    let sight = Sight::Within { axis: N - 1 - axis, shift: offsets[axis] };
+    Expr::<bool>::of(tracer::sight(sight, DType::Bool)).select(seen, beyond)
 }
 
 fn write<S: Stencil>() -> Sketched {
@@ -228,7 +219,6 @@ fn boxes(sights: &[Sight], rank: usize) -> usize {
 
 /// What a stencil sees, for arrays of this shape.
 fn see(call: Call, sight: &Sight, edges: &[Edge], windows: &[&NodeRef], shape: &Dims) -> Input {
-    let axis = |from_last: usize| shape.len() - 1 - from_last;
     match sight {
         Sight::Element { window, offsets } => {
             let still = WindowPart { shift: 0, edge: Edge::Nearest };
@@ -236,12 +226,10 @@ fn see(call: Call, sight: &Sight, edges: &[Edge], windows: &[&NodeRef], shape: &
             let parts = std::iter::repeat_n(still, shape.len() - edges.len()).chain(along);
             Input::Node(call.window(windows[usize::from(*window)].clone(), parts))
         }
-        &Sight::Position(from_last) => {
-            let n = shape[axis(from_last)];
-            let column = std::iter::once(n).chain(std::iter::repeat_n(1, from_last)).collect();
-            Input::Node(call.reshape(call.iota(n, windows[0].device()), column))
+        &Sight::Within { axis, shift } => {
+            let op = Op::Within { axis: (shape.len() - 1 - axis) as u16, shift };
+            Input::Node(call.source(op, DType::Bool, shape.clone(), windows[0].device()))
         }
-        &Sight::Extent(from_last) => Input::Value(Scalar::new(shape[axis(from_last)] as i64)),
     }
 }
 

@@ -143,11 +143,15 @@ pub fn launch_all<'a>(
         (None, _) => std::ptr::null_mut(),
     };
     let overrun = Overrun::default();
-    for (launch, engine) in prepared.launches.launches.iter().zip(engines) {
+    let launches = &prepared.launches.launches;
+    let mut next = 0;
+    while next < launches.len() {
+        let (launch, engine) = (&launches[next], &engines[next]);
+        next += 1;
         match launch {
             Launch::Kernel(bound) => {
                 let bases: SmallVec<[*mut u8; 8]> = bound.accesses.iter().map(|a| base(a.slot)).collect();
-                let params = params(&bound.kernel, trace);
+                let params = params(bound, trace);
                 match engine {
                     Runs::Portable(program) => {
                         let (bases, params) = (&bases, &params);
@@ -158,16 +162,23 @@ pub fn launch_all<'a>(
                     }
                     #[cfg(feature = "llvm")]
                     Runs::Llvm(code, words) => {
-                        let streaming = streams(bound, &bases);
-                        let words = crate::llvm::abi::words(
-                            bound,
-                            words,
-                            &bases,
-                            &params,
-                            streaming,
-                            overrun.address(),
-                        );
-                        run_llvm(bound, &words, code, memory);
+                        let ready = |bound: &Bound, bases: &[*mut u8], params: &[u64], words: &[u64]| {
+                            let streaming = streams(bound, bases);
+                            crate::llvm::abi::words(bound, words, bases, params, streaming, overrun.address())
+                        };
+                        let words = ready(bound, &bases, &params, words);
+                        let mut band: SmallVec<[Part<'_>; 1]> = SmallVec::new();
+                        band.push(Part { bound, code, words });
+                        while let (Some(Launch::Kernel(other)), Some(Runs::Llvm(code, words))) =
+                            (launches.get(next), engines.get(next))
+                            && other.part > 0
+                            && other.band == bound.band
+                        {
+                            let words = ready(other, &bases, &self::params(other, trace), words);
+                            band.push(Part { bound: other, code, words });
+                            next += 1;
+                        }
+                        run_band(&band, memory);
                     }
                     #[cfg(feature = "llvm")]
                     _ => {
@@ -327,10 +338,26 @@ fn split_unit(bound: &Bound, threads: usize) -> usize {
     unit.max(4096)
 }
 
+/// A launch of machine code.
 #[cfg(feature = "llvm")]
-fn run_llvm(bound: &Bound, words: &[u64], code: &crate::llvm::Compiled, memory: &Memory) {
-    // Addresses travel as numbers, since threads share the closure.
-    let call = |entry: usize, worker: usize, state: usize, out: usize, ranges: [usize; 4]| {
+struct Part<'a> {
+    bound: &'a Bound,
+    code: &'a crate::llvm::Compiled,
+    words: crate::llvm::abi::Words,
+}
+
+#[cfg(feature = "llvm")]
+impl Part<'_> {
+    /// Calls the code for some ranges; `state` and `out` are addresses.
+    fn call(
+        &self,
+        memory: &Memory,
+        entry: usize,
+        worker: usize,
+        state: usize,
+        out: usize,
+        ranges: [usize; 4],
+    ) {
         let _env = FpEnv::set();
         let mut small = SmallScratch(MaybeUninit::uninit());
         let scratch = memory.scratch_of(worker).unwrap_or(small.0.as_mut_ptr().cast());
@@ -338,8 +365,35 @@ fn run_llvm(bound: &Bound, words: &[u64], code: &crate::llvm::Compiled, memory: 
         // not overlap.
         unsafe {
             let (state, out) = (state as *const u64, out as *mut u64);
-            code.call(entry, words, scratch, state, out, ranges);
+            self.code.call(entry, &self.words, scratch, state, out, ranges);
         }
+    }
+}
+
+/// Runs the launches of a band together, each thread all of them on its rows: what one core writes at the end of a
+/// row is on the line that it goes on with.
+#[cfg(feature = "llvm")]
+fn run_band(band: &[Part<'_>], memory: &Memory) {
+    let bound = band[0].bound;
+    let lanes = |part: &Part<'_>| *part.bound.rows.last().expect("a lane axis");
+    let outer: usize = bound.rows.split_last().map_or(1, |(_, outer)| outer.iter().product());
+    let wanted = pieces(bound, memory.threads);
+    if band.len() == 1 || outer < wanted || band.iter().any(|part| part.bound.is_tiled()) {
+        return band.iter().for_each(|part| run_llvm(part, memory));
+    }
+    let cut = Cut::new(outer, wanted, 1);
+    parallel(memory.threads, cut.count(), &|worker, p| {
+        let (begin, end) = cut.range(p);
+        band.iter().for_each(|part| part.call(memory, 0, worker, 0, 0, [begin, end, 0, lanes(part)]));
+    });
+}
+
+#[cfg(feature = "llvm")]
+fn run_llvm(part: &Part<'_>, memory: &Memory) {
+    let bound = part.bound;
+    // Addresses travel as numbers, since threads share the closure.
+    let call = |entry: usize, worker: usize, state: usize, out: usize, ranges: [usize; 4]| {
+        part.call(memory, entry, worker, state, out, ranges);
     };
     let threads = memory.threads;
     match (bound.mode, bound.split) {

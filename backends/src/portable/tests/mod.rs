@@ -248,7 +248,7 @@ pub(crate) fn run_with(
                 Slot::Iota => std::ptr::null_mut(),
             })
             .collect();
-        each(bound, &bases, &params(&bound.kernel, &trace));
+        each(bound, &bases, &params(bound, &trace));
     }
     (0..roots.len())
         .map(|r| {
