@@ -38,7 +38,7 @@ impl Function {
             .filter_map(|n| collected.op(n))
             .flat_map(|(_, inputs)| inputs.iter().copied())
             .filter(|&n| collected.items[n].node.id() < first && !collected.is_leaf(n))
-            .filter(|&n| !matches!(collected.op(n), Some((Op::Const(_) | Op::Iota, _))))
+            .filter(|&n| !matches!(collected.op(n), Some((Op::Const(_) | Op::Iota | Op::Within { .. }, _))))
             .map(|n| collected.items[n].node.clone())
             .collect();
         let trace = if captured.is_empty() {

@@ -162,23 +162,25 @@ pub fn launch_all<'a>(
                     }
                     #[cfg(feature = "llvm")]
                     Runs::Llvm(code, words) => {
-                        let ready = |bound: &Bound, bases: &[*mut u8], params: &[u64], words: &[u64]| {
-                            let streaming = streams(bound, bases);
-                            crate::llvm::abi::words(bound, words, bases, params, streaming, overrun.address())
+                        let part = |bound, params: &[u64], code, words| {
+                            let (streaming, overrun) = (streams(bound, &bases), overrun.address());
+                            let words =
+                                crate::llvm::abi::words(bound, words, &bases, params, streaming, overrun);
+                            Part { bound, code, words }
                         };
-                        let words = ready(bound, &bases, &params, words);
-                        let mut band: SmallVec<[Part<'_>; 1]> = SmallVec::new();
-                        band.push(Part { bound, code, words });
-                        while let (Some(Launch::Kernel(other)), Some(Runs::Llvm(code, words))) =
-                            (launches.get(next), engines.get(next))
-                            && other.part > 0
-                            && other.band == bound.band
-                        {
-                            let words = ready(other, &bases, &self::params(other, trace), words);
-                            band.push(Part { bound: other, code, words });
-                            next += 1;
-                        }
-                        run_band(&band, memory);
+                        let first = part(bound, &params, code, words);
+                        let others = launches[next..].iter().zip(&engines[next..]);
+                        let others = others.map_while(|pair| match pair {
+                            (Launch::Kernel(other), Runs::Llvm(code, words))
+                                if other.part > 0 && other.band == bound.band =>
+                            {
+                                Some(part(other, &self::params(other, trace), code, words))
+                            }
+                            _ => None,
+                        });
+                        let others: Vec<Part<'_>> = others.collect();
+                        next += others.len();
+                        run_band(&first, &others, memory);
                     }
                     #[cfg(feature = "llvm")]
                     _ => {
@@ -254,7 +256,12 @@ impl Cut {
 
 /// How many pieces a launch is cut into.
 fn pieces(bound: &Bound, threads: usize) -> usize {
-    match (threads > 1 && is_worth(bound.work), bound.work < FINE_NS) {
+    pieces_of(bound.work, bound, threads)
+}
+
+/// The same of several launches of one kernel, which are this much work together.
+fn pieces_of(work: f64, bound: &Bound, threads: usize) -> usize {
+    match (threads > 1 && is_worth(work), work < FINE_NS) {
         (false, _) => 1,
         (true, true) => threads,
         // How long loops take differs from place to place.
@@ -373,18 +380,22 @@ impl Part<'_> {
 /// Runs the launches of a band together, each thread all of them on its rows: what one core writes at the end of a
 /// row is on the line that it goes on with.
 #[cfg(feature = "llvm")]
-fn run_band(band: &[Part<'_>], memory: &Memory) {
-    let bound = band[0].bound;
+fn run_band(first: &Part<'_>, others: &[Part<'_>], memory: &Memory) {
+    if others.is_empty() {
+        return run_llvm(first, memory);
+    }
+    let band = || std::iter::once(first).chain(others);
     let lanes = |part: &Part<'_>| *part.bound.rows.last().expect("a lane axis");
-    let outer: usize = bound.rows.split_last().map_or(1, |(_, outer)| outer.iter().product());
-    let wanted = pieces(bound, memory.threads);
-    if band.len() == 1 || outer < wanted || band.iter().any(|part| part.bound.is_tiled()) {
-        return band.iter().for_each(|part| run_llvm(part, memory));
+    let outer: usize = first.bound.rows.split_last().map_or(1, |(_, outer)| outer.iter().product());
+    let work = band().map(|part| part.bound.work).sum();
+    let wanted = pieces_of(work, first.bound, memory.threads);
+    if outer < wanted || band().any(|part| part.bound.is_tiled()) {
+        return band().for_each(|part| run_llvm(part, memory));
     }
     let cut = Cut::new(outer, wanted, 1);
     parallel(memory.threads, cut.count(), &|worker, p| {
         let (begin, end) = cut.range(p);
-        band.iter().for_each(|part| part.call(memory, 0, worker, 0, 0, [begin, end, 0, lanes(part)]));
+        band().for_each(|part| part.call(memory, 0, worker, 0, 0, [begin, end, 0, lanes(part)]));
     });
 }
 
