@@ -28,7 +28,8 @@ use std::sync::Arc;
 ///
 /// Nothing is ever combined with the identity: an element that is missing from the tree is left out. So it
 /// need not be neutral to the bit (0.0 is not, for sums: `-0.0 + 0.0` is `0.0`), and matters only
-/// where there are no elements: there the result is `finish(identity)`.
+/// where there are no elements: there the result is `finish(identity)`. A state of 16-bit floats is rounded by
+/// each operation of `combine`; `sum` keeps f32 meanwhile, as a `map` to `f32` does.
 ///
 /// The closures run once, when the kernel is made. `combine` may branch, but not loop.
 ///
