@@ -135,3 +135,36 @@ pub fn macro_words(name: &str) -> &'static str {
 pub const STRING: &str = "there are no strings here: number the cases, as `i64`";
 /// The words for a nested function.
 pub const NESTED: &str = "write this function outside, with `#[lazuli::vectorize]` of its own";
+
+/// What to say of the keywords before `fn`, none of which any of the attributes takes.
+pub struct Keywords {
+    /// Of `const`.
+    pub constant: &'static str,
+    /// Of `async`.
+    pub waiting: &'static str,
+    /// Of `unsafe`.
+    pub dangerous: &'static str,
+    /// Of `extern`.
+    pub foreign: &'static str,
+}
+
+impl Keywords {
+    /// Tells of each keyword that is there.
+    pub fn refuse(&self, sig: &syn::Signature, told: &mut impl FnMut(Result<()>)) {
+        if let Some(t) = &sig.constness {
+            told(at(t, self.constant));
+        }
+        if let Some(t) = &sig.asyncness {
+            told(at(t, self.waiting));
+        }
+        if let Some(t) = &sig.unsafety {
+            told(at(t, self.dangerous));
+        }
+        if let Some(t) = &sig.abi {
+            told(at(t, self.foreign));
+        }
+        if let Some(t) = &sig.variadic {
+            told(at(t, "write a name and a type for each argument"));
+        }
+    }
+}

@@ -48,21 +48,13 @@ pub fn signature(f: &ItemFn, limit: Option<Literal>) -> Result<Signature> {
             refuse::also(&mut errors, e);
         }
     };
-    if let Some(t) = &sig.constness {
-        told(at(t, "a vectorised function cannot be `const`: leave this out"));
-    }
-    if let Some(t) = &sig.asyncness {
-        told(at(t, "nothing waits in a vectorised function: leave `async` out"));
-    }
-    if let Some(t) = &sig.unsafety {
-        told(at(t, "nothing is unsafe in a vectorised function: leave `unsafe` out"));
-    }
-    if let Some(t) = &sig.abi {
-        told(at(t, "arrays are known to Rust alone: leave `extern` out"));
-    }
-    if let Some(t) = &sig.variadic {
-        told(at(t, "write a name and a type for each argument"));
-    }
+    let words = refuse::Keywords {
+        constant: "a vectorised function cannot be `const`: leave this out",
+        waiting: "nothing waits in a vectorised function: leave `async` out",
+        dangerous: "nothing is unsafe in a vectorised function: leave `unsafe` out",
+        foreign: "arrays are known to Rust alone: leave `extern` out",
+    };
+    words.refuse(sig, &mut told);
     generics(&sig.generics, &mut told);
     let mut arguments = Vec::new();
     for (n, argument) in sig.inputs.iter().enumerate() {

@@ -46,21 +46,13 @@ pub fn operands(f: &ItemFn, signature: Signature, limit: Option<Literal>) -> Res
             refuse::also(&mut errors, e);
         }
     };
-    if let Some(t) = &sig.constness {
-        told(at(t, "a generalised function cannot be `const`: leave this out"));
-    }
-    if let Some(t) = &sig.asyncness {
-        told(at(t, "nothing waits in a generalised function: leave `async` out"));
-    }
-    if let Some(t) = &sig.unsafety {
-        told(at(t, "nothing is unsafe in a generalised function: leave `unsafe` out"));
-    }
-    if let Some(t) = &sig.abi {
-        told(at(t, "arrays are known to Rust alone: leave `extern` out"));
-    }
-    if let Some(t) = &sig.variadic {
-        told(at(t, "write a name and a type for each argument"));
-    }
+    let words = refuse::Keywords {
+        constant: "a generalised function cannot be `const`: leave this out",
+        waiting: "nothing waits in a generalised function: leave `async` out",
+        dangerous: "nothing is unsafe in a generalised function: leave `unsafe` out",
+        foreign: "arrays are known to Rust alone: leave `extern` out",
+    };
+    words.refuse(sig, &mut told);
     if let Some(parameter) = sig.generics.params.first() {
         told(match parameter {
             syn::GenericParam::Lifetime(_) => {

@@ -43,21 +43,13 @@ pub fn signature(f: &ItemFn, limit: Option<Literal>) -> Result<Signature> {
             }
         }
     };
-    if let Some(t) = &sig.constness {
-        told(at(t, "a kernel runs on a device: leave `const` out"));
-    }
-    if let Some(t) = &sig.asyncness {
-        told(at(t, "threads wait at a `barrier()`: leave `async` out"));
-    }
-    if let Some(t) = &sig.unsafety {
-        told(at(t, "a kernel is checked: leave `unsafe` out (`launch_unchecked` is where it belongs)"));
-    }
-    if let Some(t) = &sig.abi {
-        told(at(t, "a kernel is launched by its name: leave `extern` out"));
-    }
-    if let Some(t) = &sig.variadic {
-        told(at(t, "write a name and a type for each argument"));
-    }
+    let words = refuse::Keywords {
+        constant: "a kernel runs on a device: leave `const` out",
+        waiting: "threads wait at a `barrier()`: leave `async` out",
+        dangerous: "a kernel is checked: leave `unsafe` out (`launch_unchecked` is where it belongs)",
+        foreign: "a kernel is launched by its name: leave `extern` out",
+    };
+    words.refuse(sig, &mut told);
     if let Some(parameter) = sig.generics.params.first() {
         told(match parameter {
             syn::GenericParam::Lifetime(_) => {
