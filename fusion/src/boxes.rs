@@ -9,8 +9,11 @@
 //! *Odd* are boxes in which more than one position in a row is not walked element by element, as what lies far beyond the
 //! end of an axis. They share a schedule of their own, in which what is seen through windows has any steps. So a kernel has two keys at
 //! most, whatever sizes and distances are.
+//!
+//! The same cuts make *tiles*: what a large array's element has around it along the outermost axis is met again one step later
+//! along that axis, and so should still be in a core's cache. Where whole planes (or rows) are too large for that, inner axes are cut until they are not.
 
-use crate::bind::{Bound, BoundAccess};
+use crate::bind::{Bound, BoundAccess, Slot};
 use crate::kernel::{Guard, Kernel};
 use crate::schedule::{Merged, schedule};
 use lazuli_core::shape::Dims;
@@ -23,6 +26,14 @@ use std::sync::Arc;
 const LARGE: usize = 1 << 20;
 /// Elements: no fewer than a line has, whatever the type.
 const LINE: usize = 64;
+/// Bytes that a core's second-level cache is sure to keep from one step along the outermost axis to the next: half of
+/// the 1 MiB that most have.
+const KEPT: usize = 512 << 10;
+
+/// The fewest lanes of a tile.
+const SHORTEST: usize = 4096;
+/// The most tiles along an axis: each is a launch.
+const MOST: usize = 64;
 
 /// A window through which a kernel reads.
 pub(crate) struct Window<'a> {
@@ -82,15 +93,19 @@ pub(crate) fn divide(
 ) -> Vec<Bound> {
     debug_assert!(kernel.inner.is_empty() && !kernel.reduces(), "windows are not reduced over");
     let large = rows.iter().product::<usize>() >= LARGE;
-    let spans: Vec<Vec<Span>> = (0..rows.len())
+    let mut spans: Vec<Vec<Span>> = (0..rows.len())
         .map(|j| {
             let mut parts = parts_along(kernel, j, windows);
             let here = guards.iter().filter(|g| g.guard.axis == Some(kernel.rows[j]));
             parts.extend(here.map(Guarded::part));
-            let spans = spans(rows[j], &parts);
-            if large && j + 1 == rows.len() { at_lines(spans) } else { spans }
+            spans(rows[j], &parts)
         })
         .collect();
+    if large {
+        let tiles = tiles(kernel, rows, accesses, windows);
+        spans = spans.into_iter().zip(tiles).map(|(spans, tile)| cut(spans, tile)).collect();
+        spans.extend(spans.pop().map(at_lines));
+    }
     // An axis that is cut stays one: it must neither be dropped for a length of 1 nor merge with others, so
     // its stand-in is never as long as it is.
     let like = spans.iter().zip(rows).map(|(spans, &n)| match spans[..] {
@@ -182,6 +197,48 @@ fn spans(n: usize, parts: &[WindowPart]) -> Vec<Span> {
         start += length;
     }
     out
+}
+
+/// For each row axis, how many positions are walked before the axis around it takes a step.
+fn tiles(kernel: &Kernel, rows: &[usize], accesses: &[BoundAccess], windows: &[Window<'_>]) -> Dims {
+    let mut tiles: Dims = rows.iter().copied().collect();
+    // How many different distances a step along the axis looks at: what it reads again later.
+    let seen = |j: usize| parts_along(kernel, j, windows).len().max(1);
+    let Some(outer) = (0..rows.len()).find(|&j| seen(j) > 1) else { return tiles };
+    // Each array once, and of those behind windows all that is kept.
+    let behind = |slot: Slot| accesses.iter().position(|a| a.slot == slot);
+    let arrays = accesses.iter().enumerate().filter(|&(n, a)| behind(a.slot) == Some(n));
+    let kept = |n: usize| if windows.iter().any(|w| w.access == n) { seen(outer) } else { 1 };
+    let bytes: usize = arrays.map(|(n, a)| a.dtype.size() * kept(n)).sum();
+    for j in outer + 1..rows.len() {
+        let within: usize = tiles[j + 1..].iter().product();
+        let fits = KEPT / bytes.saturating_mul(within).max(1);
+        let last = j + 1 == rows.len();
+        // What a tile reads beyond its own edges should be little, and along the lanes long runs are best.
+        let least = if last { SHORTEST } else { 8 * seen(j) };
+        if fits < tiles[j] {
+            tiles[j] = tiles[j].min(fits.max(least));
+        }
+        if fits >= least {
+            break;
+        }
+    }
+    tiles
+}
+
+/// Cuts long spans into pieces of nearly the same length, of at most `tile` positions each.
+fn cut(spans: Vec<Span>, tile: usize) -> Vec<Span> {
+    let pieces = |s: Span| {
+        let count = if s.even { s.length.div_ceil(tile).clamp(1, MOST) } else { 1 };
+        let length = s.length.div_ceil(count);
+        let piece = move |p: usize| Span {
+            start: s.start + p * length,
+            length: length.min(s.length.saturating_sub(p * length)),
+            even: s.even,
+        };
+        (0..count).map(piece).filter(|s| s.length > 0)
+    };
+    spans.into_iter().flat_map(pieces).collect()
 }
 
 /// Cuts the beginning off a long span, up to where a line of memory begins.

@@ -225,10 +225,13 @@ impl<'a> Walk<'a> {
             }
             Op::Map(_) | Op::Call { .. } => {
                 // Stored as a whole, in place of each window that it reads.
-                if trace.reads_windows(instance.node) && !self.takes_windows(instance) {
+                let windows = trace.reads_windows(instance.node);
+                if windows && !self.takes_windows(instance) {
                     return false;
                 }
-                let full = self.full();
+                // The boxes of two stencils in one kernel multiply ([`crate::boxes`]).
+                let more = if windows && self.windows { inputs.len() } else { 0 };
+                let full = self.full(more);
                 if !asked && (full.is_some() || !self.rules.caps.fuse) {
                     if let Some(reason) = full {
                         self.refuse(instance.node, reason);
@@ -290,12 +293,12 @@ impl<'a> Walk<'a> {
         fits
     }
 
-    /// The limit that keeps the kernel from taking in another operation.
-    fn full(&self) -> Option<Reason> {
+    /// The limit that keeps the kernel from taking in another operation, which reads `more` arrays.
+    fn full(&self, more: usize) -> Option<Reason> {
         let caps = self.rules.caps;
         if self.computed >= caps.max_insts {
             Some(Reason::Length)
-        } else if self.reads.len() + self.queue.len() >= caps.max_accesses {
+        } else if self.reads.len() + self.queue.len() + more >= caps.max_accesses {
             Some(Reason::Arrays)
         } else {
             None

@@ -293,6 +293,44 @@ fn plans_of_stencils() {
     let plan = nearest::cross(&x, 0.25).sum(..).explain();
     assert_eq!(plan.kernels(), 2, "{plan}");
     assert!(plan.to_string().contains("windows"), "{plan}");
+    // Stencils share a kernel while they see few elements together: their boxes multiply.
+    let beside = |n: usize| {
+        let crosses = (0..n).map(|_| nearest::cross(Array::from_vec(numbers(64)).reshape([8, 8]), 0.25));
+        crosses.reduce(|a, b| a + b).unwrap().explain()
+    };
+    assert_eq!(beside(4).kernels(), 1, "{}", beside(4));
+    assert_eq!(beside(6).kernels(), 2, "{}", beside(6));
+}
+
+#[test]
+fn large_arrays_go_in_tiles() {
+    #[lazuli::stencil(nearest)]
+    fn around(u: &[[[f32]]], k: f32) -> f32 {
+        let along = (u[-1][0][0] + u[1][0][0]) + (u[0][-1][0] + u[0][1][0]) + (u[0][0][-1] + u[0][0][1]);
+        u[0][0][0] + k * (along - 6.0 * u[0][0][0])
+    }
+    // Planes of 1.2 MB, which no core's cache keeps three of; and rows that long.
+    for (shape, boxes) in [([6, 500, 600], 72), ([6, 1, 300_000], 96)] {
+        let x = numbers(shape.iter().product());
+        let at = |i: [usize; 3], axis: usize, d: isize| {
+            let mut i = i;
+            i[axis] = i[axis].saturating_add_signed(d).min(shape[axis] - 1);
+            x[(i[0] * shape[1] + i[1]) * shape[2] + i[2]]
+        };
+        let point = |p: usize| {
+            let i = [p / shape[2] / shape[1], p / shape[2] % shape[1], p % shape[2]];
+            let along = |axis: usize| at(i, axis, -1) + at(i, axis, 1);
+            at(i, 0, 0) + 0.1 * (along(0) + along(1) + along(2) - 6.0 * at(i, 0, 0))
+        };
+        let expected: Vec<f32> = (0..x.len()).map(point).collect();
+        let array = Array::from_shape_vec(shape, x.clone()).unwrap();
+        let plan = around(&array, 0.1).explain();
+        assert_eq!((plan.kernels(), plan.launches()), (1, boxes), "{plan}");
+        for device in [Device::cpu(), Device::portable()] {
+            let out = around(array.to_device(&device), 0.1);
+            assert_bits(&format!("{shape:?} on {device}"), &out, &expected, |i| format!("element {i}"));
+        }
+    }
 }
 
 #[test]
