@@ -104,7 +104,8 @@ pub(crate) fn divide(
     if large {
         let tiles = tiles(kernel, rows, accesses, windows);
         spans = spans.into_iter().zip(tiles).map(|(spans, tile)| cut(spans, tile)).collect();
-        spans.extend(spans.pop().map(at_lines));
+        let last = spans.pop().map(at_lines);
+        spans.extend(last);
     }
     // An axis that is cut stays one: it must neither be dropped for a length of 1 nor merge with others, so
     // its stand-in is never as long as it is.
