@@ -108,6 +108,7 @@ impl Node {
     }
 
     /// Records an operation. The caller has checked shapes and dtypes.
+    #[inline]
     pub fn pending(
         op: Op,
         inputs: Inputs,
@@ -155,57 +156,68 @@ impl Node {
     }
 
     /// Position in recording order. Inputs have lower ids than their readers.
+    #[inline]
     pub fn id(&self) -> u64 {
         self.id
     }
 
     /// Type of the elements.
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.dtype
     }
 
     /// Extents.
+    #[inline]
     pub fn shape(&self) -> &Dims {
         &self.shape
     }
 
     /// Number of elements.
+    #[inline]
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }
 
     /// Has it no elements?
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.shape.contains(&0)
     }
 
     /// The device that holds and computes it.
+    #[inline]
     pub fn device(&self) -> DeviceId {
         self.device
     }
 
     /// The line of the program that recorded it.
+    #[inline]
     pub fn location(&self) -> &'static Location<'static> {
         self.origin.at
     }
 
     /// The public operation that recorded it.
+    #[inline]
     pub fn name(&self) -> &'static str {
         self.origin.name
     }
 
     /// What may be done differently from what is written.
+    #[inline]
     pub fn fast(&self) -> FastMath {
         self.origin.fast
     }
 
     /// Length of the longest chain of pending nodes below it, when it was recorded.
+    #[inline]
     pub fn depth(&self) -> u32 {
         self.depth
     }
 
     /// Counts one more `Array` handle. Every handle has a reference of its own, so whoever has
     /// the only reference need not count against others, which costs several times as much.
+    #[inline]
     pub fn retain_handle(this: &NodeRef) {
         if Node::is_only(this) {
             this.handles.store(1, Ordering::Relaxed);
@@ -215,6 +227,7 @@ impl Node {
     }
 
     /// Counts one handle less: that of whoever has the reference `this`.
+    #[inline]
     pub fn release_handle(this: &NodeRef) {
         if Node::is_only(this) {
             this.handles.store(0, Ordering::Relaxed);
@@ -224,6 +237,7 @@ impl Node {
     }
 
     /// Is this the only reference? What former holders did is then seen.
+    #[inline]
     fn is_only(this: &NodeRef) -> bool {
         let only = Arc::strong_count(this) == 1;
         if only {
@@ -233,27 +247,32 @@ impl Node {
     }
 
     /// Does the program still hold this value?
+    #[inline]
     pub fn is_held(&self) -> bool {
         self.handles.load(Ordering::Relaxed) > 0
     }
 
     /// Is its value yet to be computed (claimed by somebody or not)?
+    #[inline]
     pub fn is_pending(&self) -> bool {
         self.tag.load(Ordering::Acquire) <= CLAIMED
     }
 
     /// The lock of the inputs. They are replaced whole, so a panic elsewhere leaves nothing
     /// half-written: poisoning is ignored.
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, Inputs> {
         self.inputs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The recorded operation; `None` for values that were given, and for poison.
+    #[inline]
     pub fn op(&self) -> Option<&Op> {
         self.op.as_ref()
     }
 
     /// Runs `f` on the inputs of a node without a result; `None` if it has one.
+    #[inline]
     pub fn with_inputs<R>(&self, f: impl FnOnce(&Inputs) -> R) -> Option<R> {
         if !self.is_pending() {
             return None;
@@ -263,11 +282,13 @@ impl Node {
     }
 
     /// The value, if it is there.
+    #[inline]
     pub fn value(&self) -> Option<&Value> {
         self.result.get()?.as_deref().ok()
     }
 
     /// The error, if it failed.
+    #[inline]
     pub fn error(&self) -> Option<&Error> {
         if self.tag.load(Ordering::Acquire) != FAILED {
             return None;
@@ -276,6 +297,7 @@ impl Node {
     }
 
     /// Takes the right to compute a pending node. `Claim::Taken` if another evaluation has it.
+    #[inline]
     pub fn try_claim(&self) -> Claim {
         match self.tag.compare_exchange(PENDING, CLAIMED, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => Claim::Mine,
@@ -297,6 +319,7 @@ impl Node {
     }
 
     /// Gives a claim back without a result. Call [`notify_released`] after the last one.
+    #[inline]
     pub fn release_claim(&self) {
         let _ = self.tag.compare_exchange(CLAIMED, PENDING, Ordering::AcqRel, Ordering::Relaxed);
     }

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 pub type Strides = SmallVec<[isize; 4]>;
 
 /// Shape, strides and offset of an array within a buffer.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(PartialEq, Eq, Hash, Debug)]
 pub struct Layout {
     /// Extents.
     pub shape: Dims,
@@ -21,6 +21,15 @@ pub struct Layout {
     pub strides: Strides,
     /// Position of the first element, in elements.
     pub offset: isize,
+}
+
+/// Layouts are copied in every evaluation: by slices, which are copied whole.
+impl Clone for Layout {
+    #[inline]
+    fn clone(&self) -> Layout {
+        let (shape, strides) = (Dims::from_slice(&self.shape), Strides::from_slice(&self.strides));
+        Layout { shape, strides, offset: self.offset }
+    }
 }
 
 impl Layout {

@@ -530,7 +530,8 @@ pub fn params(bound: &Bound, trace: &Trace) -> SmallVec<[u64; 8]> {
         Some((Op::Within { .. }, _)) => 0,
         _ => unreachable!("parameters are constants"),
     };
-    let mut params: SmallVec<[u64; 8]> = bound.kernel.params.iter().map(value).collect();
+    let mut params = SmallVec::new();
+    bound.kernel.params.iter().for_each(|n| params.push(value(n)));
     bound.guards.iter().for_each(|&(slot, within)| params[usize::from(slot)] = within.into());
     params
 }

@@ -53,13 +53,23 @@ impl Trace {
         let mut items: Vec<Item> = Vec::with_capacity(16);
         let mut seen = Seen::new();
         // Counting references is dear: only what is new is taken along.
-        let mut work: SmallVec<[NodeRef; 16]> =
-            roots.iter().filter(|n| seen.insert(n.id())).cloned().collect();
+        let mut work: SmallVec<[NodeRef; 16]> = SmallVec::new();
+        let visit = |node: &NodeRef, seen: &mut Seen, work: &mut SmallVec<[NodeRef; 16]>| {
+            if seen.insert(node.id()) {
+                work.push(node.clone());
+            }
+        };
+        roots.iter().for_each(|root| visit(root, &mut seen, &mut work));
         while let Some(node) = work.pop() {
-            // Their ids for now: numbers are given when all nodes are known.
+            // Their ids for now: numbers are given when all nodes are known. (Here and below, elements are pushed one by
+            // one where an iterator would be shorter: for so few, its calls take longer than all else.)
             let inputs = node.with_inputs(|inputs| {
-                work.extend(inputs.iter().filter(|n| seen.insert(n.id())).cloned());
-                inputs.iter().map(|n| n.id() as usize).collect()
+                let mut ids: SmallVec<[usize; 3]> = SmallVec::new();
+                for input in inputs {
+                    ids.push(input.id() as usize);
+                    visit(input, &mut seen, &mut work);
+                }
+                ids
             });
             if inputs.is_none()
                 && let Some(error) = node.error()
@@ -72,23 +82,26 @@ impl Trace {
         // Found from the roots down, so this is nearly the order of ids.
         items.reverse();
         items.sort_unstable_by_key(|item| item.node.id());
-        let ids: SmallVec<[u64; 32]> = items.iter().map(|item| item.node.id()).collect();
+        let mut ids: SmallVec<[u64; 32]> = SmallVec::new();
+        let mut arguments: SmallVec<[usize; 2]> = SmallVec::new();
+        for (n, item) in items.iter().enumerate() {
+            ids.push(item.node.id());
+            if matches!(item.node.op(), Some(Op::Argument(_))) {
+                arguments.push(n);
+            }
+        }
         let number = |id: u64| ids.binary_search(&id).expect("all inputs were listed");
-        for input in items.iter_mut().filter_map(|item| item.inputs.as_mut()).flatten() {
-            *input = number(*input as u64);
+        for inputs in items.iter_mut().filter_map(|item| item.inputs.as_mut()) {
+            inputs.iter_mut().for_each(|input| *input = number(*input as u64));
         }
         let roots: Vec<usize> = roots.iter().map(|n| number(n.id())).collect();
-        let argument = |n: &usize| matches!(items[*n].node.op(), Some(Op::Argument(_)));
-        let mut trace = Trace {
-            arguments: (0..items.len()).filter(argument).collect(),
-            items,
-            roots,
-            bases: Bases::new(),
-            key: Key::with_capacity(128),
-            structure: 0,
-        };
+        let key = Key::with_capacity(128);
+        let mut trace = Trace { arguments, items, roots, bases: Bases::new(), key, structure: 0 };
         trace.key.extend_from_slice(prefix);
-        trace.bases = trace.roots.iter().map(|&r| trace.base_of(r)).collect();
+        for r in 0..trace.roots.len() {
+            let base = trace.base_of(trace.roots[r]);
+            trace.bases.push(base);
+        }
         trace.write_key();
         Ok(trace)
     }
@@ -104,16 +117,19 @@ impl Trace {
     }
 
     /// Shape of a node.
+    #[inline]
     pub fn shape(&self, n: usize) -> &Dims {
         self.items[n].node.shape()
     }
 
     /// Type of a node.
+    #[inline]
     pub fn dtype(&self, n: usize) -> DType {
         self.items[n].node.dtype()
     }
 
     /// Operation and inputs of a node that is to be computed.
+    #[inline]
     pub fn op(&self, n: usize) -> Option<(&Op, &[usize])> {
         let inputs = self.items[n].inputs.as_ref()?;
         Some((self.items[n].node.op().expect("only operations have inputs"), inputs))
@@ -125,6 +141,7 @@ impl Trace {
     }
 
     /// What may be done differently from what is written where node `n` is computed.
+    #[inline]
     pub(crate) fn fast(&self, n: usize) -> FastMath {
         match self.op(n) {
             Some((Op::Map(_) | Op::Call { .. } | Op::Fold { .. }, _)) => self.items[n].node.fast(),
@@ -133,11 +150,13 @@ impl Trace {
     }
 
     /// Is the node not to be computed, because its value is there or will be given?
+    #[inline]
     pub fn is_leaf(&self, n: usize) -> bool {
         self.items[n].inputs.is_none()
     }
 
     /// The value of a node that was there already.
+    #[inline]
     pub fn value(&self, n: usize) -> Option<&Value> {
         let item = &self.items[n];
         if item.inputs.is_some() { None } else { item.node.value() }
@@ -207,9 +226,16 @@ impl Trace {
             match self.op(n) {
                 None => {
                     head |= 1 << 8;
-                    let layout = self.layout(n);
+                    let made;
+                    let layout = match self.value(n) {
+                        Some(value) => &value.layout,
+                        None => {
+                            made = self.layout(n);
+                            &made
+                        }
+                    };
                     exact.push(layout.offset as u64);
-                    exact.extend(layout.strides.iter().map(|&s| s as u64));
+                    layout.strides.iter().for_each(|&s| exact.push(s as u64));
                 }
                 Some((op, inputs)) => {
                     match op {

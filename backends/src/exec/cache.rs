@@ -239,7 +239,9 @@ impl Prepared {
 
     /// What runs each launch this time; compiles what is not compiled yet.
     pub fn load(&self, device: DeviceId) -> Result<SmallVec<[Runs<'_>; 2]>, ErrorKind> {
-        Ok(self.engines(device)?.iter().map(Engine::now).collect())
+        let mut now = SmallVec::new();
+        self.engines(device)?.iter().for_each(|engine| now.push(engine.now()));
+        Ok(now)
     }
 
     fn engines(&self, device: DeviceId) -> Result<&[Engine], ErrorKind> {

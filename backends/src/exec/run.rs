@@ -55,15 +55,13 @@ impl Memory {
         #[cfg(feature = "llvm")]
         let sum = sum.saturating_add(room);
         transfer::check(sum, device)?;
-        let results = launches
-            .results
-            .iter()
-            .zip(reuse)
-            .map(|(&(_, bytes), reused)| match reused {
-                Some(buffer) => Ok(buffer),
-                None => transfer::allocate(bytes, device),
-            })
-            .collect::<Result<_, _>>()?;
+        let mut results = SmallVec::new();
+        for (&(_, bytes), reused) in launches.results.iter().zip(reuse) {
+            results.push(match reused {
+                Some(buffer) => buffer,
+                None => transfer::allocate(bytes, device)?,
+            });
+        }
         let arena = match launches.arena {
             0 => None,
             bytes => Some(transfer::allocate(bytes, device)?),
@@ -150,7 +148,8 @@ pub fn launch_all<'a>(
         next += 1;
         match launch {
             Launch::Kernel(bound) => {
-                let bases: SmallVec<[*mut u8; 8]> = bound.accesses.iter().map(|a| base(a.slot)).collect();
+                let mut bases: SmallVec<[*mut u8; 8]> = SmallVec::new();
+                bound.accesses.iter().for_each(|a| bases.push(base(a.slot)));
                 let params = params(bound, trace);
                 match engine {
                     Runs::Portable(program) => {

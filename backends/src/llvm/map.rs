@@ -1,4 +1,7 @@
 //! The skeleton of a map: lanes along the last row axis, other row axes around it.
+//!
+//! A body is printed three times: for vectors that are whole, written into the caches or past them, and for the last
+//! one, which is not. Or once, if it is long (see [`once`](super::once)).
 
 use super::emit::V;
 use super::frame::{Env, Frame};
@@ -27,7 +30,14 @@ pub fn run<'e>(f: &Frame<'e>) -> Result<(), String> {
             failed = std::mem::replace(&mut failed, Ok(())).and(row.turning(b1, e1));
             return vec![];
         }
-        f.by_streaming(f.b.kernel.stores.iter().map(|s| s.access), |streaming| {
+        if f.is_printed_once(&f.row_values(0)) {
+            e.for_loop(b1, e1, f.lanes.into(), &[], |i, _| {
+                failed = std::mem::replace(&mut failed, Ok(())).and(row.any_point(i, e1));
+                vec![]
+            });
+            return vec![];
+        }
+        f.by_streaming(row.stores(), |streaming| {
             e.for_loop(b1, end, f.lanes.into(), &[], |i, _| {
                 failed = std::mem::replace(&mut failed, Ok(())).and(row.point(i, None, streaming));
                 vec![]
@@ -76,29 +86,69 @@ impl<'f, 'e> Row<'f, 'e> {
         self.known.insert(a, value);
     }
 
+    /// What is written.
+    fn stores(&self) -> impl Iterator<Item = u16> {
+        self.f.b.kernel.stores.iter().map(|s| s.access)
+    }
+
     /// Computes and stores the vector at lane `i`.
     pub fn point(&self, i: V<'e>, mask: Option<V<'e>>, streaming: bool) -> Result<(), String> {
-        let (f, e) = (self.f, self.f.e);
-        let at = |a: u16| e.add(self.bases[a as usize], e.mul(i, f.lane_stride(a)));
+        let f = self.f;
         let mut env = Env::new(f.lanes, None).only(mask);
         f.compute(&f.row_values(0), &mut env, &mut |a, _| {
-            if let Some(&v) = self.known.get(&a) {
-                return v;
-            }
-            let (place, access) = (at(a), f.access(a));
-            let whole = f.unit(a) * i64::from(f.lanes) >= 32;
-            if mask.is_none() && access.lane == Lane::Unit && access.slot != Slot::Iota && whole {
-                let ahead = e.add(place, e.i64(self.ahead));
-                e.prefetch(e.convert("inttoptr", ahead, super::emit::PTR));
-            }
-            f.read(a, access.lane, place, f.lane_stride(a), f.lanes, mask)
+            self.known.get(&a).copied().unwrap_or_else(|| self.read(a, i, mask))
         })?;
+        self.write(&env, i, mask, streaming);
+        Ok(())
+    }
+
+    /// The same, whole or not, where lanes end at `end`.
+    fn any_point(&self, i: V<'e>, end: V<'e>) -> Result<(), String> {
+        let (f, e) = (self.f, self.f.e);
+        let rest = e.binary("sub", end, i);
+        let whole = || e.compare("icmp sge", rest, e.i64(f.lanes.into()));
+        let mut loads = f.loads(&f.row_values(0));
+        loads.retain(|a| !self.known.contains_key(a));
+        let read = |mask: Option<V<'e>>| loads.iter().map(|&a| self.read(a, i, mask)).collect();
+        let values: Vec<V<'e>> = e.if_else(whole(), || read(None), || read(Some(f.below(rest, f.lanes))));
+        let mut env = Env::new(f.lanes, None);
+        f.compute(&f.row_values(0), &mut env, &mut |a, _| {
+            self.known
+                .get(&a)
+                .copied()
+                .unwrap_or_else(|| values[loads.binary_search(&a).expect("all loads were listed")])
+        })?;
+        f.by_wholeness(whole(), self.stores(), |is_whole, past| {
+            self.write(&env, i, (!is_whole).then(|| f.below(rest, f.lanes)), past);
+        });
+        Ok(())
+    }
+
+    fn at(&self, a: u16, i: V<'e>) -> V<'e> {
+        let (f, e) = (self.f, self.f.e);
+        e.add(self.bases[a as usize], e.mul(i, f.lane_stride(a)))
+    }
+
+    /// The vector of an access at lane `i`; what follows a whole one in memory is asked for.
+    fn read(&self, a: u16, i: V<'e>, mask: Option<V<'e>>) -> V<'e> {
+        let (f, e) = (self.f, self.f.e);
+        let (place, access) = (self.at(a, i), f.access(a));
+        let whole = f.unit(a) * i64::from(f.lanes) >= 32;
+        if mask.is_none() && access.lane == Lane::Unit && access.slot != Slot::Iota && whole {
+            let ahead = e.add(place, e.i64(self.ahead));
+            e.prefetch(e.convert("inttoptr", ahead, super::emit::PTR));
+        }
+        f.read(a, access.lane, place, f.lane_stride(a), f.lanes, mask)
+    }
+
+    /// Writes the results at lane `i`.
+    fn write(&self, env: &Env<'e, '_>, i: V<'e>, mask: Option<V<'e>>, streaming: bool) {
+        let f = self.f;
         for s in &f.b.kernel.stores {
             let (lane, stride) = (f.access(s.access).lane, f.lane_stride(s.access));
             let past = streaming && f.fills_lines(s.access);
-            f.write(s.access, lane, at(s.access), stride, f.value(s.value, &env), mask, past);
+            f.write(s.access, lane, self.at(s.access, i), stride, f.value(s.value, env), mask, past);
         }
-        Ok(())
     }
 
     /// All lanes `begin..end` of a kernel with loops, several vectors at a time: they go round

@@ -32,6 +32,7 @@ pub mod kernels;
 mod lanes;
 mod map;
 pub mod nvptx;
+mod once;
 mod packing;
 mod reduce;
 mod remainder;
