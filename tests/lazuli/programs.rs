@@ -19,6 +19,45 @@ fn between(from: f64, to: f64, n: usize) -> Vec<f64> {
     (0..n).map(|i| from + (to - from) * ((i * 7919) % n) as f64 / n as f64).collect()
 }
 
+mod sum_of_squares {
+    use super::*;
+    use crate::reduction_kernels::fold;
+    // page: sum_of_squares
+    fn sum_of_squares(x: &Array<f64>) -> Array<f64> {
+        (x * x).sum(..)
+    }
+    // end
+
+    /// The sum of section 2 of `docs/NUMERICS.md`, one element after another.
+    fn reference(x: &[f64]) -> f64 {
+        fold(x.iter().map(|x| x * x), |a, b| a + b).unwrap_or(0.0)
+    }
+
+    #[test]
+    fn everywhere() {
+        for n in [0, 1, 333, 20_001] {
+            let x = between(-3.0, 5.0, n);
+            same("sum of squares", &[reference(&x)], |d| sum_of_squares(&on(d, &x)));
+        }
+    }
+
+    #[test]
+    fn with_any_number_of_threads() {
+        // Long enough to be shared, and no multiple of what a thread takes.
+        let x = between(-3.0, 5.0, 400_009);
+        let expected = reference(&x);
+        assert_ne!(expected, x.iter().map(|x| x * x).sum(), "another order should give other bits");
+        for device in [Device::cpu(), Device::portable()] {
+            for threads in [1, 2, 7] {
+                lazuli::set_num_threads(threads);
+                let what = format!("sum of squares on {device}, {threads} threads");
+                assert_bits(&what, &sum_of_squares(&on(&device, &x)), &[expected], |_| "the sum".into());
+            }
+        }
+        lazuli::set_num_threads(0);
+    }
+}
+
 mod gauss {
     use super::*;
     // page: gauss
@@ -270,6 +309,35 @@ mod heat {
     }
 }
 
+mod elementwise {
+    use super::*;
+    use lazuli::{ElementwiseKernel, Expr};
+    // page: elementwise
+    fn power_or_other(power: i32) -> ElementwiseKernel<(Expr<f64>, Expr<f64>), Expr<f64>> {
+        ElementwiseKernel::new("k", |(x, y): (Expr<f64>, Expr<f64>)| x.gt(0.0).select(x.powi(power), y))
+    }
+    // end
+
+    /// The same in scalar Rust.
+    #[lazuli::vectorize]
+    fn cube_or_other(x: f64, y: f64) -> f64 {
+        if x > 0.0 { x.powi(3) } else { y }
+    }
+
+    #[test]
+    fn everywhere() {
+        let (mut x, y) = (between(-2.0, 3.0, 333), between(5.0, 6.0, 333));
+        (x[7], x[8], x[9]) = (0.0, -0.0, f64::NAN);
+        let expected: Vec<f64> = x.iter().zip(&y).map(|(&x, &y)| cube_or_other(x, y)).collect();
+        let k = power_or_other(3);
+        same("power or other", &expected, |d| k.call((on(d, &x), on(d, &y))));
+        // Another power is another kernel, and a scalar is broadcast.
+        let expected: Vec<f64> = x.iter().map(|&x| if x > 0.0 { 1.0 / x } else { 7.0 }).collect();
+        let k = power_or_other(-1);
+        same("inverse or 7", &expected, |d| k.call((on(d, &x), 7.0)));
+    }
+}
+
 mod reduction {
     use super::*;
     use lazuli::{Expr, ReductionKernel};
@@ -322,25 +390,44 @@ mod reduction {
     }
 }
 
-/// What the page shows is what is tested here.
-#[test]
-fn the_page_has_these_programs() {
-    let page = include_str!("../../docs/from_numba.md");
-    let lines = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
-    let page = lines(page);
-    let mut found = 0;
+/// A text whose lines begin where they do.
+fn flush(text: &str) -> String {
+    text.lines().map(str::trim).collect::<Vec<_>>().join("\n").trim().into()
+}
+
+/// The marked programs: their names and texts.
+fn marked() -> Vec<(&'static str, String)> {
+    let mut all = Vec::new();
     let files = [include_str!("programs.rs"), include_str!("kernels.rs"), include_str!("guvectorize.rs")];
     for file in files {
         for part in file.split("// page: ").skip(1) {
             let Some((head, _)) = part.split_once("// end") else { continue };
             let (name, program) = head.split_once('\n').expect("a name and a program");
-            // What follows the mark in this test itself is no name.
-            if !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
-                continue;
+            // What follows the mark in this function itself is no name.
+            if name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+                all.push((name, flush(program)));
             }
-            assert!(page.contains(lines(program).trim()), "the page has another program for {name}");
-            found += 1;
         }
     }
-    assert!(found >= 16, "{found} programs");
+    all
+}
+
+/// What the page shows is what is tested here.
+#[test]
+fn the_page_has_these_programs() {
+    let page = flush(include_str!("../../docs/from_numba.md"));
+    let programs = marked();
+    for (name, program) in &programs {
+        assert!(page.contains(program), "the page has another program for {name}");
+    }
+    assert!(programs.len() >= 21, "{} programs", programs.len());
+    // And the other way around: each block has a program that is run by every engine here, beside
+    // what the page does with it.
+    let blocks: Vec<&str> = page.split("```rust\n").skip(1).collect();
+    for block in &blocks {
+        let (block, _) = block.split_once("```").expect("the end of a block");
+        let tested = programs.iter().any(|(_, program)| block.contains(program));
+        assert!(tested, "nothing of this is marked in a test:\n{block}");
+    }
+    assert!(blocks.len() >= 20, "{} blocks", blocks.len());
 }

@@ -12,7 +12,7 @@ use lazuli::prelude::*;
 use lazuli::{Axes, Expr, ReductionKernel, Roots, if_else, while_loop};
 
 /// Section 2: element r goes to partial 32 * (r div 256) + (r mod 32), then neighbours combine.
-fn fold<S: Clone>(elements: impl Iterator<Item = S>, combine: impl Fn(&S, &S) -> S) -> Option<S> {
+pub fn fold<S: Clone>(elements: impl Iterator<Item = S>, combine: impl Fn(&S, &S) -> S) -> Option<S> {
     let mut partials: Vec<Option<S>> = Vec::new();
     for (r, x) in elements.enumerate() {
         let p = 32 * (r / 256) + r % 32;
