@@ -388,7 +388,10 @@ impl<'a> Reader<'a> {
     fn match_(&mut self, m: &syn::ExprMatch) -> Result<Expr> {
         let value = self.boxed(&m.expr)?;
         if m.arms.is_empty() {
-            return at(&m.match_token, "a `match` without arms");
+            return at(
+                &m.match_token,
+                "a `match` without arms: write one for each case, `_ => x` for the rest",
+            );
         }
         let (mut arms, mut errors) = (Vec::new(), None::<Error>);
         for arm in &m.arms {

@@ -58,7 +58,7 @@ impl Reader<'_> {
                         if i.suffix().is_empty() && i.base10_parse::<u64>().is_ok_and(|n| n > 0) =>
                     {
                         if inner.step.is_some() {
-                            return at(&m.method, "one step is enough");
+                            return at(&m.method, "one step is enough: write the product of both");
                         }
                         inner.step = Some(i.to_token_stream());
                         Ok(inner)

@@ -37,6 +37,10 @@ impl Reader<'_> {
             }
             Pat::Paren(p) => self.bindings(&p.pat, assigned),
             Pat::Reference(_) => at(pat, "there are no references in here: leave the `&` out"),
+            Pat::Struct(_) | Pat::TupleStruct(_) => {
+                at(pat, "there are no structs in here: bind a name, or a tuple of names")
+            }
+            Pat::Slice(_) => at(pat, "there are no slices in here: bind a tuple of names"),
             _ => at(pat, "only names, `_` and tuples of these can be bound: use `match` to choose"),
         }
     }

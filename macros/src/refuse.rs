@@ -69,9 +69,10 @@ pub fn scalar_type(ty: &Type) -> Result<()> {
             ty,
             format!("write the type of a scalar ({SCALARS}), or a type parameter: `fn f<T: Real>(x: T)`"),
         ),
-        Type::Never(_) => at(ty, "a function gives a value for each element"),
+        Type::Never(_) => at(ty, "a function gives a value for each element: write its type, `-> f32`"),
         Type::BareFn(_) => at(ty, "functions cannot be passed: call a vectorised function by its name"),
         Type::Ptr(_) => at(ty, "there are no pointers in here: scalars are passed by value"),
+        Type::Macro(_) => at(ty, format!("macros are not known in here: write the type ({SCALARS})")),
         _ => at(ty, format!("this is no type of a scalar: {SCALARS}")),
     }
 }

@@ -154,9 +154,10 @@ fn output(ty: &syn::Type) -> Result<Type> {
         syn::Type::Tuple(t) if t.elems.is_empty() => {
             at(ty, "a vectorised function gives a value: write its type, `-> f32`")
         }
-        syn::Type::Tuple(t) if t.elems.len() > RESULTS => {
-            at(&t.elems[RESULTS], format!("there are {RESULTS} results at most"))
-        }
+        syn::Type::Tuple(t) if t.elems.len() > RESULTS => at(
+            &t.elems[RESULTS],
+            format!("there are {RESULTS} results at most: give the others by a second function"),
+        ),
         syn::Type::Tuple(t) => {
             for part in &t.elems {
                 if let syn::Type::Tuple(_) = part {

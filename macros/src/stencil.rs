@@ -274,6 +274,9 @@ impl Reader<'_> {
                         format!("`{name}` has {rank} axes: write `{name}{all}` for the element itself");
                     return at(e, words);
                 }
+                for offset in &offsets {
+                    self.distance(offset, &name)?;
+                }
                 let beyond = (0..rank).map(|axis| constant[axis].then(|| beyond(number, axis))).collect();
                 let offsets = offsets.into_iter().map(|o| o.to_token_stream()).collect();
                 Ok(Some(Kind::Window(name, offsets, beyond)))
@@ -289,6 +292,35 @@ impl Reader<'_> {
                 None => Ok(None),
             },
             _ => Ok(None),
+        }
+    }
+
+    /// Refuses a distance that is no constant, of which the compiler would only say that it is none.
+    fn distance(&self, e: &syn::Expr, window: &Ident) -> Result<()> {
+        match e {
+            syn::Expr::Paren(p) => self.distance(&p.expr, window),
+            syn::Expr::Group(g) => self.distance(&g.expr, window),
+            syn::Expr::Unary(u) => self.distance(&u.expr, window),
+            syn::Expr::Cast(c) => self.distance(&c.expr, window),
+            syn::Expr::Binary(b) => {
+                self.distance(&b.left, window)?;
+                self.distance(&b.right, window)
+            }
+            syn::Expr::Path(p) => match p.path.get_ident().filter(|name| self.named(name).is_some()) {
+                Some(name) => at(
+                    name,
+                    format!(
+                        "`{name}` is no constant: a distance is a literal or a `const`; `if` and `match` choose among elements"
+                    ),
+                ),
+                None => Ok(()),
+            },
+            syn::Expr::Index(i) => self.distance(&i.expr, window),
+            syn::Expr::Range(r) => {
+                at(r, format!("there are no parts of windows: write each element of `{window}`"))
+            }
+            syn::Expr::Tuple(t) => at(t, format!("each axis has its own brackets: `{window}[0][0]`")),
+            _ => Ok(()),
         }
     }
 

@@ -229,10 +229,11 @@ fn unknown(name: &Ident, axes: usize, method: &str) -> String {
         }
         "first" if axes == 1 => format!("write `{name}[0]`"),
         "last" if axes == 1 => format!("write `{name}[{name}.len() - 1]`"),
+        "first" | "last" => format!("write one of its elements, `{}`", element(name, axes)),
         "is_empty" => format!("write `{name}.len() == 0`"),
         "swap" if axes == 1 => format!("write `({name}[i], {name}[j]) = ({name}[j], {name}[i])`"),
         "shape" | "nrows" | "ncols" | "dim" => "extents have names: those of the signature".into(),
-        "sum" | "dot" | "min" | "max" => "write a loop over its elements".into(),
+        "sum" | "dot" | "min" | "max" | "fill" => "write a loop over its elements".into(),
         _ => "there is `len`".into(),
     };
     format!("`{method}` is no method of inner arrays: {hint}")

@@ -84,4 +84,28 @@ fn attributes(n: i64) -> i64 {
     }
 }
 
+#[vectorize]
+fn no_arms(n: i64) -> i64 {
+    let a = match n {};
+    match (n, a) {}
+}
+
+#[vectorize]
+fn two_steps(n: i64) -> i64 {
+    let mut sum = 0;
+    for i in (0..n).step_by(2).step_by(3) {
+        sum += i;
+    }
+    sum
+}
+
+#[vectorize]
+fn taking_apart(n: i64) -> i64 {
+    let Point { x } = n;
+    let Pair(a, b) = n;
+    let [first, second] = n;
+    let 1 = n;
+    n
+}
+
 fn main() {}

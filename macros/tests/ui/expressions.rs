@@ -119,4 +119,11 @@ fn names(x: f32) -> f32 {
     Self::ONE
 }
 
+#[vectorize]
+fn constants(x: f32) -> f32 {
+    let a = const { 1.0 };
+    const { 2.0 };
+    x
+}
+
 fn main() {}

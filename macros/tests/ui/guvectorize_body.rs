@@ -49,4 +49,20 @@ fn words(x: &[f32], y: &mut [f32]) {
     let f = |x: f32| x;
 }
 
+#[guvectorize("(n),(m,n)->(n)")]
+fn as_in_rust(x: &[f32], a: &[[f32]], y: &mut [f32]) {
+    y = 1.0;
+    y += 1.0;
+    y[0] = x.last();
+    y[0] = a.last();
+    if x.is_empty() {
+        return;
+    }
+    y.fill(0.0);
+    assert!(n > 0);
+    assert_eq!(x.len(), n);
+    let large = debug_assert!(n < 100);
+    todo!()
+}
+
 fn main() {}

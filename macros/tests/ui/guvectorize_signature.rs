@@ -108,4 +108,16 @@ fn options(x: &[f32], y: &mut f32) {}
 #[guvectorize("(n)->()")]
 struct Structure;
 
+#[guvectorize("(n)->()")]
+async fn waits(x: &[f32], y: &mut f32) {}
+
+#[guvectorize("(n)->()")]
+fn generic<T: Float>(x: &[T], y: &mut T) {}
+
+#[guvectorize("(n)->()")]
+fn sized<const N: usize>(x: &[f32], y: &mut f32) {}
+
+#[guvectorize("(n)->()")]
+fn any_number(x: &[f32], y: &mut f32, _: ...) {}
+
 fn main() {}

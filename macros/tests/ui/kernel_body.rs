@@ -63,4 +63,44 @@ fn shared_arrays(y: &mut [f32]) {
     let c = shared_dynamic::<f32>();
 }
 
+#[kernel]
+fn as_in_rust(n: i64, y: &mut [f32]) {
+    let v = vec![0.0; 4];
+    vec![1.0];
+    y[0] = y.last();
+    if y.is_empty() {
+        return;
+    }
+    y.fill(0.0);
+    let a = y.atomic_swap(0, 1.0);
+    let b = y.atomic_cas(0, 1.0, 2.0);
+    assert_eq!(n, 1);
+    dbg!(n);
+    if n < 0 {
+        panic!("no");
+    }
+    let c = unreachable!();
+}
+
+#[kernel]
+fn as_in_cuda(n: i64, y: &mut [f32]) {
+    let t = threadIdx.x + blockIdx.y * blockDim.z;
+    let lane = t % warpSize;
+    let a = __shfl_sync(-1, y[0], 0);
+    let b = __shfl_xor_sync(-1, y[0], 1);
+    let c = __shfl_down_sync(-1, y[0], 1);
+    let d = __shfl_up_sync(-1, y[0], 1);
+    let e = __any_sync(-1, a > b);
+    let f = __all_sync(-1, a > b);
+    let g = __ballot_sync(-1, a > b);
+    atomicMin(y, 1.0);
+    atomicMax(y, 1.0);
+    atomicExch(y, 1.0);
+    atomicCAS(y, 1.0, 2.0);
+    atomicSub(y, 1.0);
+    atomicAnd(y, 1);
+    atomicOr(y, 1);
+    atomicXor(y, 1);
+}
+
 fn main() {}

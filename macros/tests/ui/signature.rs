@@ -115,4 +115,34 @@ fn many(a: f32, b: f32, c: f32, d: f32, e: f32, f: f32, g: f32, h: f32, i: f32, 
     a
 }
 
+#[vectorize]
+fn never(x: f32) -> ! {
+    loop {}
+}
+
+#[vectorize]
+fn inferred(x: f32) -> _ {
+    x
+}
+
+#[vectorize]
+fn nine(x: f32) -> (f32, f32, f32, f32, f32, f32, f32, f32, f32) {
+    (x, x, x, x, x, x, x, x, x)
+}
+
+#[vectorize]
+fn default_type<T: Real = f32>(x: T) -> T {
+    x
+}
+
+#[vectorize]
+fn macro_types(x: element!(), y: f32) -> element!() {
+    x
+}
+
+#[vectorize]
+fn any_number(x: f32, _: ...) -> f32 {
+    x
+}
+
 fn main() {}

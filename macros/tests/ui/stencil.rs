@@ -105,4 +105,33 @@ fn no_number(u: &[f32]) -> f32 {
     u[-1]
 }
 
+#[stencil(wrap)]
+fn named((a, b): &[f32], mut c: &[f32], _: &[f32]) -> f32 {
+    a[0] + b[0]
+}
+
+#[stencil(wrap)]
+fn chosen(u: &[[f32]], k: i64) -> f32 {
+    let one = 1;
+    let mut sum = u[k][0];
+    sum += u[0][-k];
+    sum += u[one][0];
+    sum += u[0][(2 * (k + 1)) as isize];
+    for i in -1..=1 {
+        sum += u[0][i];
+    }
+    sum + u[u[0][0]][0]
+}
+
+#[stencil(wrap)]
+fn parts(u: &[f32]) -> f32 {
+    u[0..2]
+}
+
+#[stencil(wrap)]
+fn pairs(u: &[[f32]]) -> f32 {
+    let a = u[(0, 1)];
+    u[0][(0, 1)]
+}
+
 fn main() {}
