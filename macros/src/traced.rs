@@ -219,7 +219,7 @@ impl Traced<'_> {
             Kind::If(head, ..) | Kind::Match(head, _) => self.unit(head),
             Kind::Block(b) => self.unit_block(b),
             Kind::Loop(l) => {
-                let (result, turns) = (result(l.number), self.turns(l));
+                let (result, turns) = (result(l.number), self.turns(l, l.gives));
                 let declare = l.gives.then(|| self.declare(&result));
                 quote!({ #declare #turns })
             }
@@ -353,7 +353,8 @@ impl Traced<'_> {
             }
             Kind::Block(b) => self.block(b),
             Kind::Loop(l) => {
-                let (result, turns) = (result(l.number), self.turns(l));
+                // A labelled block has a value that no `break` may give.
+                let (result, turns) = (result(l.number), self.turns(l, true));
                 let declare = self.declare(&result);
                 quote!({ #declare #turns #result.get() })
             }
@@ -499,7 +500,8 @@ impl Traced<'_> {
         }
     }
 
-    fn turns(&self, l: &Loop) -> TokenStream {
+    /// A loop, and whether what it gives is wanted.
+    fn turns(&self, l: &Loop, wanted: bool) -> TokenStream {
         let (span, handle, body) = (l.span, handle(l.number), self.unit_block(&l.body));
         // A `while` and a `for` may ask once more, in vain.
         let asks = matches!(l.kind, LoopKind::While(_) | LoopKind::For(_));
@@ -540,7 +542,7 @@ impl Traced<'_> {
                     body
                 } else if let Some(value) = &l.body.value {
                     let (statements, result) = (self.statements(&l.body.statements), result(l.number));
-                    if l.gives {
+                    if wanted {
                         let value = self.value(value);
                         quote!({ #statements #result.set(#value); })
                     } else {

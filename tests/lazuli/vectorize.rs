@@ -500,6 +500,7 @@ fn the_last_turn_counts() {
 }
 
 #[vectorize]
+#[allow(unused_labels)]
 fn blocks(n: i64) -> i64 {
     let found = 'block: {
         if n < 0 {
@@ -512,7 +513,11 @@ fn blocks(n: i64) -> i64 {
         }
         n
     };
-    found * 2
+    // Whose end alone gives the value.
+    'unbroken: {
+        let twice = found * 2;
+        twice
+    }
 }
 
 #[test]
