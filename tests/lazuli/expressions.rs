@@ -1,5 +1,6 @@
 //! Kernels made of closures over expressions, while the program runs.
 
+use crate::engines::*;
 use crate::support::*;
 use lazuli::prelude::*;
 use lazuli::{ElementwiseKernel, Expr, if_else, while_loop};
@@ -12,12 +13,14 @@ fn points() -> Vec<f64> {
 
 #[test]
 fn closures_become_kernels() {
-    let x = Array::from_vec(points());
     for degree in [0, 1, 5] {
         let power =
             ElementwiseKernel::new("power", |x: Expr<f64>| (0..degree).fold(Expr::from(1.0), |p, _| p * x));
         let expected: Vec<f64> = points().iter().map(|x| (0..degree).fold(1.0, |p, _| p * x)).collect();
-        assert_array(&power.call(&x), &[N], &expected);
+        everywhere(|d, engine| {
+            let what = format!("degree {degree} on {engine}");
+            assert_bits(&what, &power.call(on(d, &points())), &expected, |i| format!("element {i}"));
+        });
     }
 }
 
@@ -41,14 +44,20 @@ fn expressions_have_operators_and_methods() {
         let d = (x < y) & !(x > 0.0) | (n == 3);
         (a + b, c, d, d.select(x, 7.0), n as f64)
     }
-    let (x, n) = (Array::from_vec(points()), Array::from_vec((0..N as i64).collect::<Vec<_>>()));
-    let got = k.call((&x, 1.25, &n));
-    let each: Vec<_> = points().iter().enumerate().map(|(i, &x)| all(x, 1.25, i as i64)).collect();
-    assert_array(&got.0, &[N], &each.iter().map(|e| e.0).collect::<Vec<_>>());
-    assert_array(&got.1, &[N], &each.iter().map(|e| e.1).collect::<Vec<_>>());
-    assert_array(&got.2, &[N], &each.iter().map(|e| e.2).collect::<Vec<_>>());
-    assert_array(&got.3, &[N], &each.iter().map(|e| e.3).collect::<Vec<_>>());
-    assert_array(&got.4, &[N], &each.iter().map(|e| e.4).collect::<Vec<_>>());
+    let n: Vec<i64> = (0..N as i64).collect();
+    let each: Vec<_> = points().iter().zip(&n).map(|(&x, &n)| all(x, 1.25, n)).collect();
+    fn check<T: Element>(engine: &str, result: usize, got: &Array<T>, expected: Vec<T>) {
+        let describe = |i| format!("result {result} of element {i}");
+        assert_bits(engine, got, &expected, describe);
+    }
+    everywhere(|d, engine| {
+        let got = k.call((on(d, &points()), 1.25, on(d, &n)));
+        check(engine, 0, &got.0, each.iter().map(|e| e.0).collect());
+        check(engine, 1, &got.1, each.iter().map(|e| e.1).collect());
+        check(engine, 2, &got.2, each.iter().map(|e| e.2).collect());
+        check(engine, 3, &got.3, each.iter().map(|e| e.3).collect());
+        check(engine, 4, &got.4, each.iter().map(|e| e.4).collect());
+    });
 }
 
 #[vectorize]
@@ -78,9 +87,68 @@ fn elements_go_their_own_ways() {
             ((n >> zeros).abs(), if n < 0 { zeros } else { zeros * 10 })
         }
     };
-    let (n, turns) = odd.call(Array::from_vec(x.clone()));
-    assert_array(&n, &[N], &x.iter().map(|&n| expected(n).0).collect::<Vec<_>>());
-    assert_array(&turns, &[N], &x.iter().map(|&n| expected(n).1).collect::<Vec<_>>());
+    let first: Vec<i64> = x.iter().map(|&n| expected(n).0).collect();
+    let second: Vec<i64> = x.iter().map(|&n| expected(n).1).collect();
+    everywhere(|d, engine| {
+        let (n, turns) = odd.call(on(d, &x));
+        assert_bits(engine, &n, &first, |i| format!("{}", x[i]));
+        assert_bits(engine, &turns, &second, |i| format!("turns of {}", x[i]));
+    });
+}
+
+#[test]
+fn loops_and_branches_nest() {
+    // A loop in a loop, a branch in it, and branches in a branch after it.
+    let k = ElementwiseKernel::new("nested", |(x, n): (Expr<f64>, Expr<i64>)| {
+        let (sum, left) = while_loop(
+            (Expr::from(0.0), n),
+            |(sum, left)| left.gt(0) & sum.lt(40.0),
+            |(sum, left)| {
+                let (y, _) = while_loop(
+                    (x, left),
+                    |(y, k)| k.gt(0) & y.abs().lt(8.0),
+                    |(y, k)| (y * 1.5 + 0.25, k - 2),
+                );
+                (if_else((left % 2).eq(0), || sum + y, || sum - y), left - 1)
+            },
+        );
+        if_else(
+            sum.gt(0.0),
+            || (sum, left),
+            || (sum.exp(), if_else(left.eq(0), || n, || if_else(x.lt(0.0), || left * 3, || -left))),
+        )
+    });
+    #[vectorize]
+    fn nested(x: f64, n: i64) -> (f64, i64) {
+        let (mut sum, mut left) = (0.0, n);
+        while left > 0 && sum < 40.0 {
+            let (mut y, mut k) = (x, left);
+            while k > 0 && y.abs() < 8.0 {
+                (y, k) = (y * 1.5 + 0.25, k - 2);
+            }
+            sum = if left % 2 == 0 { sum + y } else { sum - y };
+            left -= 1;
+        }
+        if sum > 0.0 {
+            (sum, left)
+        } else if left == 0 {
+            (sum.exp(), n)
+        } else if x < 0.0 {
+            (sum.exp(), left * 3)
+        } else {
+            (sum.exp(), -left)
+        }
+    }
+    let n: Vec<i64> = (0..N as i64).map(|i| i * 7 % 23 - 3).collect();
+    let each: Vec<_> = points().iter().zip(&n).map(|(&x, &n)| nested(x, n)).collect();
+    let (sums, lefts): (Vec<f64>, Vec<i64>) = each.into_iter().unzip();
+    everywhere(|d, engine| {
+        let (sum, left) = k.call((on(d, &points()), on(d, &n)));
+        assert_bits(engine, &sum, &sums, |i| format!("the sum of element {i}"));
+        assert_bits(engine, &left, &lefts, |i| format!("what is left of element {i}"));
+    });
+    let count = Array::from_vec(n);
+    assert_eq!(k.call((Array::from_vec(points()), &count)).0.sum(..).explain().kernels(), 1);
 }
 
 #[test]
@@ -103,6 +171,14 @@ fn errors_are_values() {
     let told = message(&k.call((&Array::zeros([3]), &Array::zeros([4]))));
     assert!(told.starts_with("pair: shapes [3] and [4] cannot be broadcast together"), "{told}");
     assert!(told.contains(&format!("expressions.rs:{line}:")), "{told}");
+
+    // Arrays of two devices do not meet in a kernel.
+    let elsewhere = Array::from_vec(vec![1.0f32; 3]).to_device(&Device::portable());
+    let line = line!() + 1;
+    let told = message(&k.call((Array::from_vec(vec![1.0; 3]), &elsewhere)));
+    assert!(told.starts_with("pair: ") && told.contains("portable"), "{told}");
+    assert!(told.contains(&format!("expressions.rs:{line}:")), "{told}");
+    assert_array(&elsewhere, &[3], &[1.0; 3]);
 
     // An expression means something in its own function alone.
     let mut kept = None;
