@@ -177,8 +177,8 @@ pub(super) fn sight(sight: Sight, dtype: DType) -> Traced {
         if let Some((_, known)) = t.sights.iter().find(|(s, _)| *s == sight) {
             return *known;
         }
-        let elements = t.sights.iter().filter(|(s, _)| matches!(s, Sight::Element { .. })).count();
-        if elements == SIGHTS {
+        let is_element = |s: &Sight| matches!(s, Sight::Element { .. });
+        if is_element(&sight) && t.sights.iter().filter(|(s, _)| is_element(s)).count() == SIGHTS {
             t.wrong(format!("a stencil sees {SIGHTS} elements at most"));
             return t.constant(Scalar { dtype, bits: 0 });
         }

@@ -52,6 +52,7 @@ mod reduction_order;
 mod reductions;
 #[cfg(feature = "llvm")]
 mod simulator;
+mod stencil_ranks;
 mod stencils;
 mod streams;
 mod support;

@@ -5,7 +5,7 @@ use crate::support::*;
 use lazuli::prelude::*;
 
 /// Where position `i` of an axis of `n` is read, by the definition: `None` for the constant.
-fn edge(rule: &str, i: isize, n: usize) -> Option<usize> {
+pub fn edge(rule: &str, i: isize, n: usize) -> Option<usize> {
     let n = n as isize;
     let at = match rule {
         _ if (0..n).contains(&i) => i,
@@ -35,13 +35,13 @@ fn near(x: &[f32], shape: [usize; 2], rules: [&str; 2], beyond: f32, i: isize, j
 }
 
 /// Numbers without a pattern.
-fn numbers(n: usize) -> Vec<f32> {
+pub fn numbers(n: usize) -> Vec<f32> {
     (0..n).map(|i| ((i * 7919 + 13) % 1009) as f32 * 0.01 - 5.0).collect()
 }
 
 /// Compares on every engine, fused and op by op.
 #[track_caller]
-fn same<T: Element>(what: &str, expected: &[T], f: impl Fn(&Device) -> Array<T>) {
+pub fn same<T: Element>(what: &str, expected: &[T], f: impl Fn(&Device) -> Array<T>) {
     for device in engines() {
         assert_bits(&format!("{what} on {device}"), &f(&device), expected, |i| format!("element {i}"));
         let unfused = lazuli::fusion(false, || f(&device).to_vec().map(Array::from_vec)).unwrap();
