@@ -63,7 +63,8 @@ fn same<T: Element>(name: &str, got: &Array<T>, expected: &[T], of: &dyn Fn(usiz
     }
 }
 
-/// The engines to compare with. 16-bit floats are f32 with a rounding, which `halves` has on grids.
+/// The engines to compare with. 16-bit floats are f32 with a rounding: what is added to that is the same for all
+/// methods, so `halves_on_every_engine` has a few of them on grids.
 fn devices<T: Element>() -> Vec<Device> {
     if T::DTYPE.size() == 2 { vec![Device::cpu(), Device::portable()] } else { engines() }
 }
@@ -385,4 +386,42 @@ fn methods_are_those_of_arrays() {
     let expected = x.exp().mul_add(&y, x.sin()) / (1.0 + y.abs().sqrt()) - x.atan2(&y).tanh();
     let expected = values(&expected);
     same("all", &all(&x, &y), &expected, &|i| i.to_string());
+}
+
+#[test]
+fn halves_on_every_engine() {
+    #[vectorize]
+    fn smooth<T: Float>(x: T, y: T) -> (T, T, bool) {
+        let z = (x * y + 0.1).mul_add(x, y) / (y.abs() + 1.5);
+        (z.tanh().minimum(x) - (x % y).sqrt(), (z as i32) as T + (x as f64 / 3.0f64) as T, z < x)
+    }
+    #[vectorize]
+    fn halvings<T: Float>(x: T) -> (T, i32) {
+        let (mut y, mut turns) = (x.abs(), 0);
+        while y > 0.01 && turns < 40 {
+            y = if turns % 3 == 0 { y * 0.5 - 0.001 } else { (y - 0.1).abs().sqrt() * 0.7 };
+            turns += 1;
+        }
+        (y, turns)
+    }
+    fn check<T: Special + Float>() {
+        let x = T::specials();
+        let y: Vec<T> = x.iter().cycle().skip(7).take(x.len()).copied().collect();
+        let of = |i: usize| format!("{:?}, {:?}", x[i], y[i]);
+        let smoothed: Vec<_> = x.iter().zip(&y).map(|(&x, &y)| smooth(x, y)).collect();
+        let halved: Vec<_> = x.iter().map(|&x| halvings(x)).collect();
+        for device in engines() {
+            let on = |v: &[T]| Array::from_vec(v.to_vec()).to_device(&device);
+            let got = smooth(on(&x), on(&y));
+            lazuli::eval((&got.0, &got.1, &got.2)).unwrap_or_else(|e| panic!("{e}"));
+            same("smooth, methods", &got.0, &smoothed.iter().map(|v| v.0).collect::<Vec<_>>(), &of);
+            same("smooth, casts", &got.1, &smoothed.iter().map(|v| v.1).collect::<Vec<_>>(), &of);
+            same("smooth, comparison", &got.2, &smoothed.iter().map(|v| v.2).collect::<Vec<_>>(), &of);
+            let (rest, turns) = halvings(on(&x));
+            same("halvings", &rest, &halved.iter().map(|v| v.0).collect::<Vec<_>>(), &of);
+            same("halvings, turns", &turns, &halved.iter().map(|v| v.1).collect::<Vec<_>>(), &of);
+        }
+    }
+    check::<f16>();
+    check::<bf16>();
 }
