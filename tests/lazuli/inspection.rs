@@ -10,6 +10,37 @@ fn gauss(x: &Array<f32>) -> Array<f32> {
     (-x * x).exp()
 }
 
+/// The same as a function of one's own, which has no loops.
+#[lazuli::vectorize]
+fn bell(x: f32) -> f32 {
+    (-x * x).exp()
+}
+
+/// One with a loop.
+#[lazuli::vectorize]
+fn escape(re: f32, im: f32, turns: i32) -> i32 {
+    let (mut x, mut y) = (0.0, 0.0);
+    for turn in 0..turns {
+        let (xx, yy) = (x * x, y * y);
+        if xx + yy > 4.0 {
+            return turn;
+        }
+        y = 2.0 * x * y + im;
+        x = xx - yy + re;
+    }
+    turns
+}
+
+/// A function of a part of the plane.
+fn of_the_plane(f: impl Fn(Array<f32>, Array<f32>) -> Array<i32>) -> Array<i32> {
+    let (re, im) = (Array::linspace(-2.0f32, 0.5, 90), Array::linspace(-1.25f32, 1.25, 31));
+    f(re, im.reshape((-1, 1)))
+}
+
+fn escapes() -> Array<i32> {
+    of_the_plane(|re, im| escape(re, im, 50))
+}
+
 #[test]
 fn lazulis_own_text_says_what_is_computed() {
     let y = gauss(&points()).sum(..);
@@ -24,6 +55,37 @@ fn lazulis_own_text_says_what_is_computed() {
     assert!(found.to_string().contains("inspection.rs:"), "the lines that recorded it: {found}");
     assert_eq!(kernel.description().kind, "kernel");
     assert_eq!(kernel.description().bytes_read, y.explain().bytes_read());
+}
+
+#[test]
+fn functions_of_ones_own_are_told() {
+    // Without loops one is written out, and cannot be told from operations.
+    let steps = |y: Array<f32>| {
+        let text = y.inspect().unwrap().kernels().next().unwrap().to_string();
+        // Where results are stored has a number that is not the same.
+        let steps = text.lines().filter(|line| !line.trim_start().starts_with("store "));
+        steps.map(str::to_string).collect::<Vec<_>>()
+    };
+    assert!(steps(bell(&points())).iter().any(|line| line.contains("= exp %")));
+    assert_eq!(steps(bell(&points())), steps(gauss(&points())));
+    // With one it is called, and is shown beside the kernel that calls it.
+    let y = escapes().sum(..);
+    assert_eq!(y.explain().kernels(), 1, "{}", y.explain());
+    let found = y.inspect().unwrap();
+    let [kernel] = found.kernels().as_slice() else { panic!("one kernel, not {found}") };
+    let text = kernel.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    for wanted in [
+        "function escape",
+        "loop",
+        "leave if %",
+        "= mul %",
+        "return %",
+        "= call escape.0 %",
+        "= reduce sum %",
+    ] {
+        assert!(lines.iter().any(|line| line.contains(wanted)), "{wanted} in {text}");
+    }
 }
 
 #[test]
@@ -166,6 +228,63 @@ mod code {
         assert!(kernel.ptx((10, 3)).unwrap().contains(".target sm_100"));
         let error = kernel.ptx((7, 0)).unwrap_err().to_string();
         assert!(error.contains("compute capability 7.0: 7.5 is the least"), "{error}");
+    }
+
+    /// Jumps to what comes before them: the loops of a program.
+    fn loops(text: &str) -> usize {
+        let mut labels = Vec::new();
+        let mut back = 0;
+        for line in text.lines().map(str::trim) {
+            if let Some((label, _)) = line.split_once(':').filter(|(label, _)| !label.contains(' ')) {
+                labels.push(label);
+            }
+            let mut words = line.split(|c: char| !(c.is_alphanumeric() || "_.$".contains(c)));
+            let first = words.next().unwrap_or_default();
+            let jumps = first.starts_with('j') || first == "br" || line.contains("bra");
+            back += (jumps && words.any(|word| !word.is_empty() && labels.contains(&word))) as usize;
+        }
+        back
+    }
+
+    #[test]
+    fn functions_of_ones_own_at_every_level() {
+        fn levels<T: Element>(y: Array<T>) -> [(&'static str, String); 3] {
+            let found = y.inspect().unwrap();
+            let [kernel] = found.kernels().as_slice() else { panic!("one kernel, not {found}") };
+            [
+                ("LLVM IR", kernel.llvm_ir().unwrap()),
+                ("assembly", kernel.asm().unwrap()),
+                ("PTX", kernel.ptx("sm_90").unwrap()),
+            ]
+        }
+        // The code of one without loops is that of its operations.
+        assert_eq!(levels(bell(&points())), levels(gauss(&points())));
+        // A loop of one is a loop at every level, more than a kernel of the same arrays has without it.
+        #[lazuli::vectorize]
+        fn far(re: f32, im: f32, turns: i32) -> i32 {
+            if re * re + im * im > 4.0 { 0 } else { turns }
+        }
+        let looping = levels(escapes());
+        let without = levels(of_the_plane(|re, im| far(re, im, 50)));
+        for ((level, text), (_, without)) in looping.iter().zip(&without) {
+            // How often LLVM repeats loops in assembly is this CPU's matter.
+            let more = if *level == "assembly" { 0 } else { loops(without) };
+            assert!(loops(text) > more, "{level}: {} and {}", loops(text), loops(without));
+        }
+        let [ir, assembly, ptx] = looping.map(|(_, text)| text);
+        for (text, wanted) in [
+            (&ir, ["fmul <", " x float>", "fcmp ", "phi ", "br i1 "].as_slice()),
+            (&assembly, ["mulps", "cmp"].as_slice()),
+            (&ptx, [".target sm_90", ".entry run", "mul.rn.f32", "add.rn.f32", "setp.", "bra"].as_slice()),
+        ] {
+            for wanted in wanted {
+                assert!(text.contains(wanted), "{wanted} in {text}");
+            }
+        }
+        // The sum is one kernel with it.
+        let [_, assembly, ptx] = levels(escapes().sum(..)).map(|(_, text)| text);
+        assert!(assembly.contains("mulps") && assembly.contains("padd"), "{assembly}");
+        assert!(ptx.contains("mul.rn.f32") && ptx.contains("add.s64"), "{ptx}");
     }
 
     #[test]
