@@ -114,9 +114,12 @@ impl Inspected {
 impl ThreadKernel {
     /// The module that LLVM is given for the simulator, on this CPU.
     pub fn llvm_ir(&self) -> Result<String, ErrorKind> {
-        let printed = self.print(Dialect::Simulated, Bounds::Trusted)?;
-        let module = |jit: &mut Jit| jit.module(&printed.text);
-        kernels::with_compiler(|jit| module(jit).map_err(|error| ErrorKind::Compile(error.to_string())))
+        self.for_simulator(|jit, text| jit.module(text))
+    }
+
+    /// The assembly of that, which the simulator runs.
+    pub fn asm(&self) -> Result<String, ErrorKind> {
+        self.for_simulator(Jit::assembly)
     }
 
     /// The PTX for cards of a compute capability.
@@ -127,6 +130,17 @@ impl ThreadKernel {
     /// What the PTX takes of a card.
     pub fn resources(&self, capability: (u32, u32)) -> Result<Vec<Resources>, ErrorKind> {
         ptxas::resources(&self.ptx(capability)?, capability)
+    }
+
+    /// Makes a text of the module for the simulator.
+    fn for_simulator(
+        &self,
+        make: impl FnOnce(&mut Jit, &str) -> Result<String, JitError>,
+    ) -> Result<String, ErrorKind> {
+        let printed = self.print(Dialect::Simulated, Bounds::Trusted)?;
+        kernels::with_compiler(|jit| {
+            make(jit, &printed.text).map_err(|error| ErrorKind::Compile(error.to_string()))
+        })
     }
 }
 

@@ -79,6 +79,11 @@ impl ThreadKernel {
     }
 
     /// Never called.
+    pub fn asm(&self) -> Result<String, ErrorKind> {
+        match *self {}
+    }
+
+    /// Never called.
     pub fn ptx(&self, _: (u32, u32)) -> Result<String, ErrorKind> {
         match *self {}
     }

@@ -88,6 +88,26 @@ impl<A> Kernel<A> {
         self.made().and_then(ThreadKernel::llvm_ir).map_err(|kind| call.error(kind))
     }
 
+    /// The assembly of that, as the simulator runs it on this CPU: a function of one thread, which other threads
+    /// take turns with.
+    ///
+    /// Errors: a build without the feature `llvm`.
+    ///
+    /// ```
+    /// #[lazuli::kernel]
+    /// fn double(x: &mut [f64]) {
+    ///     x[thread_idx().x] *= 2.0;
+    /// }
+    /// # #[cfg(feature = "llvm")]
+    /// assert!(double.asm()?.contains("run:"));
+    /// # Ok::<(), lazuli::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn asm(&self) -> Result<String, Error> {
+        let call = Call::new("Kernel::asm");
+        self.made().and_then(ThreadKernel::asm).map_err(|kind| call.error(kind))
+    }
+
     /// The PTX of the kernel, as [`launch_unchecked`](Kernel::launch_unchecked) runs it, for GPUs of a compute
     /// capability: `(9, 0)`, `"9.0"`, `"sm_90"`, or a [`Device`](crate::Device) that is a GPU. None need be
     /// there.

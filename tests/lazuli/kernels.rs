@@ -485,6 +485,8 @@ fn kernels_are_made_once() {
 fn code_to_be_read() {
     let text = saxpy.llvm_ir().unwrap();
     assert!(text.contains("target triple") && text.contains("define void @run"), "{text}");
+    let text = saxpy.asm().unwrap();
+    assert!(text.contains("run:") && text.contains("ret"), "{text}");
     let text = saxpy.ptx("sm_80").unwrap();
     assert!(
         text.contains(".target sm_80") && text.contains("ctaid.x") && text.contains("mul.rn.f32"),

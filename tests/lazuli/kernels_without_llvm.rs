@@ -17,5 +17,6 @@ fn a_launch_says_what_is_missing() {
     let error = double.launch(&stream, 1, 4, (&mut x,)).unwrap_err();
     assert!(error.to_string().contains("build with the feature `llvm`"), "{error}");
     assert_eq!(error.location().unwrap().line(), line);
+    assert!(double.asm().unwrap_err().to_string().contains("`llvm`"));
     assert!(double.ptx("sm_90").unwrap_err().to_string().contains("`llvm`"));
 }
