@@ -383,40 +383,40 @@ impl<'e> Threads<'_, 'e> {
 fn atomic<'e>(op: Atomic, at: V<'e>, operands: &[V<'e>], dtype: DType) -> V<'e> {
     let e = at.e;
     let (float, signed) = (dtype.is_float(), dtype.kind() == lazuli_core::dtype::Kind::Signed);
+    // Not all targets exchange floats: their bits are exchanged.
     let bits = |v: V<'e>| match v.ty.elem {
         Elem::F32 => e.convert("bitcast", v, Ty::new(Elem::I32, 1)),
         Elem::F64 => e.convert("bitcast", v, I64),
         _ => v,
     };
     let value = operands[operands.len() - 1];
+    let from_bits = |v: V<'e>| if float { e.convert("bitcast", v, value.ty) } else { v };
     match op {
         Atomic::Add => e.atomic(if float { "fadd" } else { "add" }, at, value),
         Atomic::And => e.atomic("and", at, value),
         Atomic::Or => e.atomic("or", at, value),
         Atomic::Xor => e.atomic("xor", at, value),
-        Atomic::Exchange => e.atomic("xchg", at, value),
+        Atomic::Exchange => from_bits(e.atomic("xchg", at, bits(value))),
         Atomic::Min if !float => e.atomic(if signed { "min" } else { "umin" }, at, value),
         Atomic::Max if !float => e.atomic(if signed { "max" } else { "umax" }, at, value),
-        Atomic::CompareExchange => {
-            let old = e.compare_exchange(at, bits(operands[0]), bits(value));
-            if float { e.convert("bitcast", old, value.ty) } else { old }
-        }
+        Atomic::CompareExchange => from_bits(e.compare_exchange(at, bits(operands[0]), bits(value))),
         // Of floats, as NUMERICS.md has it: tried until nobody comes between.
         Atomic::Min | Atomic::Max => {
             let pick = if op == Atomic::Min { BinaryOp::Minimum } else { BinaryOp::Maximum };
-            let first = bits(e.load(value.ty, at, value.ty.elem.bits() / 8));
+            // Others may be changing it.
+            let first = e.load_atomic(bits(value).ty, at, "monotonic");
             let none = e.compare("icmp ne", first, first);
             let done = e.while_loop(
                 &[first, none],
                 |now| e.compare("icmp eq", now[1], e.int(none.ty, 0)),
                 |now| {
-                    let old = e.convert("bitcast", now[0], value.ty);
-                    let new = body::binary(pick, old, value, dtype, |x, _| x).expect("of floats");
+                    let new =
+                        body::binary(pick, from_bits(now[0]), value, dtype, |x, _| x).expect("of floats");
                     let found = e.compare_exchange(at, now[0], bits(new));
                     vec![found, e.compare("icmp eq", found, now[0])]
                 },
             );
-            e.convert("bitcast", done[0], value.ty)
+            from_bits(done[0])
         }
     }
 }

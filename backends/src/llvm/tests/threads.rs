@@ -271,9 +271,24 @@ fn warps_exchange_and_vote() {
     }
     let three = w.0.constant(Scalar::new(3.0f64));
     let small = w.op(BinaryOp::Lt, value, three);
-    for (k, vote) in [Vote::Any, Vote::All, Vote::Ballot].into_iter().enumerate() {
+    // Of every other thread of a warp, and of all.
+    let (two, one, zero) = (w.int(2), w.int(1), w.int(0));
+    let half = w.op(BinaryOp::Rem, thread, two);
+    let (half, all) = (w.op(BinaryOp::Eq, half, one), w.op(BinaryOp::Ge, thread, zero));
+    let questions = [
+        (Vote::Any, small),
+        (Vote::All, small),
+        (Vote::Ballot, small),
+        (Vote::Any, half),
+        (Vote::All, half),
+        (Vote::Ballot, half),
+        (Vote::Any, all),
+        (Vote::All, all),
+        (Vote::Ballot, all),
+    ];
+    for (k, (vote, asked)) in questions.into_iter().enumerate() {
         let dtype = if vote == Vote::Ballot { DType::I64 } else { DType::Bool };
-        let result = w.0.act(Effect::Vote(vote), &[small], Some(dtype), 4).unwrap();
+        let result = w.0.act(Effect::Vote(vote), &[asked], Some(dtype), 4).unwrap();
         let cast = MapOp::Unary(lazuli_core::UnaryOp::Cast(DType::I64));
         let result = if dtype == DType::I64 { result } else { w.0.map(cast, DType::I64, &[result]) };
         let k = w.int(k as i64);
@@ -285,7 +300,7 @@ fn warps_exchange_and_vote() {
     let data: Vec<f64> = (0..64).map(|i| i as f64 / 2.0).collect();
     let x = memory(&data);
     for bounds in [Bounds::Checked, Bounds::Trusted] {
-        let (out, votes) = (memory(&[0.0f64; 256]), memory(&[0i64; 192]));
+        let (out, votes) = (memory(&[0.0f64; 256]), memory(&[-1i64; 9 * 64]));
         let slices = [x.argument(), out.argument(), votes.argument()];
         launch(&kernel, [1; 3], [64, 1, 1], &[], &slices, bounds).unwrap();
         let (out, votes) = (elements(&out), elements(&votes));
@@ -300,59 +315,106 @@ fn warps_exchange_and_vote() {
             for (k, from) in from.into_iter().enumerate() {
                 assert_eq!(out[k * 64 + i], data[warp + from], "{:?} in thread {i}", kinds[k]);
             }
-            assert_eq!(votes[i], (warp == 0) as i64);
-            assert_eq!(votes[64 + i], 0);
-            assert_eq!(votes[128 + i], if warp == 0 { 0b11_1111 } else { 0 });
+            let answers: Vec<i64> = (0..9).map(|k| votes[k * 64 + i]).collect();
+            let few = if warp == 0 { [1, 0, 0b11_1111] } else { [0, 0, 0] };
+            assert_eq!(answers[..3], few);
+            assert_eq!(answers[3..], [1, 0, 0xaaaa_aaaa, 1, 1, 0xffff_ffff]);
+        }
+    }
+}
+
+/// What 64 threads do at once to twelve elements, and what comes of it in any order: each element's start and end.
+fn atomics<T: Element + std::ops::Add<Output = T>>(number: fn(f64) -> T, within_block: bool) {
+    let (dtype, float) = (T::DTYPE, T::DTYPE.is_float());
+    let cases = [
+        ("add", 100.0, 100.0 + 2016.0),
+        ("min", 100.0, 0.0),
+        (
+            "min that is there",
+            if dtype == DType::U64 { 0.0 } else { -3.0 },
+            if dtype == DType::U64 { 0.0 } else { -3.0 },
+        ),
+        ("max", 5.0, 63.0),
+        ("max that is there", 64.0, 64.0),
+        ("exchange", 1.0, 7.0),
+        ("compare-exchange, hit", 9.0, 70.0),
+        ("compare-exchange, miss", 8.0, 8.0),
+        ("compare-exchange of a zero with the other", -0.0, if float { -0.0 } else { 70.0 }),
+        ("which one hit", 0.0, 1.0),
+        // What exchanges give, with what is left: all that was put there.
+        ("sum of exchanged", 0.0, 2016.0 + 500.0),
+        ("exchanged", 500.0, 0.0),
+    ];
+    let mut w = Writer::new("atomics");
+    let x = w.slice::<T>("x", true);
+    let place = if within_block { w.shared::<T>(Some(cases.len() as u32)) } else { x };
+    let at: Vec<Val> = (0..cases.len()).map(|k| w.int(k as i64)).collect();
+    let thread = w.fact(Fact::ThreadIndex(0));
+    let first = w.op(BinaryOp::Eq, thread, at[0]);
+    let copy = |w: &mut Writer, from: Place, to: Place| {
+        w.0.begin_if(first);
+        for &k in &at {
+            let value = w.load(dtype, from, k, 1);
+            w.store(to, k, value, 2);
+        }
+        w.0.end_if();
+    };
+    if within_block {
+        copy(&mut w, x, place);
+        w.barrier(3);
+    }
+    let cast = MapOp::Unary(lazuli_core::UnaryOp::Cast(dtype));
+    let own = if dtype == DType::I64 { thread } else { w.0.map(cast, dtype, &[thread]) };
+    let change = |w: &mut Writer, op: Atomic, k: usize, operands: &[Val]| {
+        let operands: Vec<Val> = [at[k]].iter().chain(operands).copied().collect();
+        w.0.act(Effect::Atomic(op, place), &operands, Some(dtype), 4).unwrap()
+    };
+    let [zero, one, seven, nine, many] =
+        [0.0, 1.0, 7.0, 9.0, 70.0].map(|v| w.0.constant(Scalar::from_f64(dtype, v)));
+    for (k, op) in [Atomic::Add, Atomic::Min, Atomic::Min, Atomic::Max, Atomic::Max].into_iter().enumerate() {
+        change(&mut w, op, k, &[own]);
+    }
+    change(&mut w, Atomic::Exchange, 5, &[seven]);
+    let was = change(&mut w, Atomic::CompareExchange, 6, &[nine, many]);
+    change(&mut w, Atomic::CompareExchange, 7, &[nine, many]);
+    change(&mut w, Atomic::CompareExchange, 8, &[zero, many]);
+    let hit = w.op(BinaryOp::Eq, was, nine);
+    w.0.begin_if(hit);
+    change(&mut w, Atomic::Add, 9, &[one]);
+    w.0.end_if();
+    let was = change(&mut w, Atomic::Exchange, 11, &[own]);
+    change(&mut w, Atomic::Add, 10, &[was]);
+    if within_block {
+        w.barrier(5);
+        copy(&mut w, place, x);
+    }
+    let kernel = w.finish();
+    for bounds in [Bounds::Checked, Bounds::Trusted] {
+        let memory = memory(&cases.map(|(_, start, _)| number(start)));
+        launch(&kernel, [1; 3], [64, 1, 1], &[], &[memory.argument()], bounds).unwrap();
+        let mut found = elements(&memory);
+        // Which exchange was the last is open; all of them together are not.
+        let last = found.pop().unwrap();
+        found[10] = found[10] + last;
+        for ((what, _, end), found) in cases.into_iter().zip(found) {
+            assert_eq!(
+                found.to_bits64(),
+                number(end).to_bits64(),
+                "{what} of {dtype}, {bounds:?}: {found:?}"
+            );
         }
     }
 }
 
 #[test]
 fn atomics_of_every_kind() {
-    // Each thread changes the same element; all orders give the same.
-    let cases = [
-        (Atomic::Add, 100.0, 100.0 + 2016.0),
-        (Atomic::Min, 100.0, 0.0),
-        (Atomic::Max, 5.0, 63.0),
-        (Atomic::Min, -3.0, -3.0),
-    ];
-    for (op, start, end) in cases {
-        for dtype in [DType::F32, DType::F64, DType::I32, DType::I64, DType::U64] {
-            if dtype == DType::U64 && start < 0.0 {
-                continue;
-            }
-            let mut w = Writer::new("atomic");
-            let x = w.0.slice(Slice { dtype, writable: true, name: "x" });
-            let (thread, zero) = (w.fact(Fact::ThreadIndex(0)), w.int(0));
-            let cast = MapOp::Unary(lazuli_core::UnaryOp::Cast(dtype));
-            let value = if dtype == DType::I64 { thread } else { w.0.map(cast, dtype, &[thread]) };
-            w.0.act(Effect::Atomic(op, x), &[zero, value], Some(dtype), 1);
-            let kernel = w.finish();
-            let run = |start: Scalar| {
-                let out: u64 = match dtype {
-                    DType::F32 => one(&kernel, f32::from_bits(start.bits as u32)),
-                    DType::F64 => one(&kernel, f64::from_bits(start.bits)),
-                    DType::I32 => one(&kernel, start.bits as i32),
-                    DType::I64 => one(&kernel, start.bits as i64),
-                    _ => one(&kernel, start.bits),
-                };
-                out
-            };
-            let got = run(Scalar::from_f64(dtype, start));
-            assert_eq!(got, Scalar::from_f64(dtype, end).bits, "{op:?} {dtype}");
-        }
+    for within_block in [false, true] {
+        atomics(|v| v as f32, within_block);
+        atomics(|v| v, within_block);
+        atomics(|v| v as i32, within_block);
+        atomics(|v| v as i64, within_block);
+        atomics(|v| v as u64, within_block);
     }
-}
-
-fn one<T: Element>(kernel: &ThreadKernel, start: T) -> u64 {
-    let mut results = Vec::new();
-    for bounds in [Bounds::Checked, Bounds::Trusted] {
-        let x = memory(&[start]);
-        launch(kernel, [1; 3], [64, 1, 1], &[], &[x.argument()], bounds).unwrap();
-        results.push(elements(&x)[0].to_bits64());
-    }
-    assert_eq!(results[0], results[1]);
-    results[0]
 }
 
 /// Axes: each thread writes where it is.
