@@ -613,6 +613,39 @@ fn races() {
     let race = text.contains("race") && text.contains(&at(RACE)) && text.contains("nothing orders the two");
     let early = text.contains("read of what nobody wrote");
     assert!((race || early) && text.contains(&at(RACE + 4)), "{text}");
+    // Either way it is the first thread's read of its neighbour's element.
+    assert!(text.contains("element 1 of `tile`") && text.contains("thread 0 (lane 0)"), "{text}");
+}
+
+const MIRROR: u32 = line!() + 12;
+/// Adds to each element of a square the opposite one, and does not wait before it writes.
+#[lazuli::kernel]
+fn mirror(x: &mut [f64], bias: &[i32]) {
+    let few = shared::<i32, 5>();
+    let tile = shared::<f64, 64>();
+    let i = thread_idx().y * 8 + thread_idx().x;
+    if i < 5 {
+        few[i] = bias[i];
+    }
+    tile[i] = x[i];
+    barrier();
+    tile[i] += tile[63 - i] + few[4] as f64;
+    x[i] = tile[i];
+}
+
+/// Messages count elements and not bytes, and threads as the kernel counts them.
+#[test]
+fn races_name_elements_and_threads() {
+    let (device, stream) = simulator();
+    let (mut x, bias) = (buffer(&device, &[0.0f64; 64]), buffer(&device, &[1; 5]));
+    let error = mirror.launch(&stream, (1, 2), (8, 8), (&mut x, &bias));
+    // The first one whose opposite has been there.
+    let (at, with) =
+        ("block (0, 0, 0), thread (0, 4, 0) (lane 0)", "block (0, 0, 0), thread (7, 3, 0) (lane 31)");
+    let line = format!("{}:{MIRROR}", file!());
+    let read = format!("race: {at} reads element 31 of `tile`, in `read of tile at {line}`");
+    let write = format!("{with} writes it in `write to tile at {line}`, and nothing orders the two");
+    refused(error, &[&read, &write]);
 }
 
 #[lazuli::kernel]
@@ -627,7 +660,9 @@ fn neighbours(x: &mut [i32]) {
 fn races_in_the_memory_of_the_device() {
     let (device, stream) = simulator();
     let mut x = buffer(&device, &[1; 64]);
-    refused(neighbours.launch(&stream, 2, 32, (&mut x,)), &["race", "`x`", "nothing orders the two"]);
+    let read = "race: block 0, thread 2 (lane 2) reads element 1 of `x`, in `read of x";
+    let write = "block 0, thread 1 (lane 1) writes it in `write to x";
+    refused(neighbours.launch(&stream, 2, 32, (&mut x,)), &[read, write, "nothing orders the two"]);
 }
 
 const BARRIER: u32 = line!() + 4;
@@ -658,12 +693,29 @@ fn unwritten(x: &mut [f32]) {
     x[thread_idx().x] = tile[thread_idx().x];
 }
 
+#[lazuli::kernel]
+fn half_written(x: &mut [f32]) {
+    let tile = shared::<f32, 3>();
+    let more = shared_dynamic::<i64>();
+    let i = thread_idx().x;
+    if i < 3 {
+        (tile[i], more[i]) = (x[i], i);
+    }
+    barrier();
+    x[i] = tile[i] + more[i + 1] as f32;
+}
+
 #[test]
 fn shared_memory_that_nobody_wrote() {
     let (device, stream) = simulator();
     let mut x = buffer(&device, &[0.0; 32]);
-    let words = ["read of what nobody wrote: block 0, thread 0", "read of tile at"];
+    let words = [
+        "read of what nobody wrote: block 0, thread 0 (lane 0) reads element 0 of `tile`, in `read of tile at",
+    ];
     refused(unwritten.launch(&stream, 1, 32, (&mut x,)), &words);
+    // Of an array that the launch sizes, behind another.
+    let words = ["block 0, thread 2 (lane 2) reads element 3 of `more`, in `read of more at"];
+    refused(half_written.shared(4).launch(&stream, 1, 4, (&mut x,)), &words);
 }
 
 const ENDLESS: u32 = line!() + 5;

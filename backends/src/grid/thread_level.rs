@@ -257,6 +257,23 @@ impl ThreadKernel {
         words
     }
 
+    /// How messages name the threads of a launch and its memory.
+    fn names(&self, shape: Shape, slices: &[SliceArgument<'_>]) -> sim::Names {
+        let array = |name: &str, buffer: String, begin: usize, len: usize, element: usize| {
+            let [begin, bytes, element] = [begin, len * element, element].map(|n| n as u64);
+            sim::Array { name: format!("`{name}`"), buffer, begin, bytes, element }
+        };
+        let slices = slices.iter().zip(&self.memory.slices).map(|(slice, known)| {
+            array(known.name, format!("`{}`", known.name), 0, slice.len, known.dtype.size())
+        });
+        let (begins, _) = threads::shared_layout(&self.memory);
+        let shared = self.memory.shared.iter().zip(begins).map(|(known, begin)| {
+            let len = known.len.map_or(shape.shared, |len| len as usize);
+            array(known.name, sim::SHARED_MEMORY.into(), begin, len, known.dtype.size())
+        });
+        sim::Names { grid: shape.grid, block: shape.block, arrays: slices.chain(shared).collect() }
+    }
+
     fn simulated(&self, bounds: Bounds) -> Result<Arc<Simulated>> {
         let (slot, dialect) = match bounds {
             Bounds::Checked => (&self.checked, Dialect::Checked),
@@ -312,7 +329,7 @@ impl ThreadKernel {
             }
         };
         result.map_err(|fault| {
-            let text = format!("kernel `{}` failed: {fault}", self.name());
+            let text = format!("kernel `{}` failed: {}", self.name(), self.names(shape, slices).tell(&fault));
             let at = match &fault {
                 sim::Fault::Index { index, site, .. } => Some((site, *index)),
                 sim::Fault::Turns { turns, site, .. } => Some((site, *turns as i64)),
@@ -423,15 +440,17 @@ mod on_card {
                 0 => Ok(()),
                 site => {
                     let (name, [value, thread, block]) = (self.name(), [1, 2, 3].map(word));
+                    let at = sim::Place { block: block as u32, thread: thread as u32 };
+                    let at = self.names(shape, slices).place(at);
                     let known = sites.get(site as usize - 1);
                     let text = known.map_or("?", |site| &site.text);
                     let looped = known.is_some_and(|site| site.effect.is_none());
                     let text = match looped {
                         true => format!(
-                            "kernel `{name}` failed: endless loop: block {block}, thread {thread} went round {value} times in `{text}`"
+                            "kernel `{name}` failed: endless loop: {at} went round {value} times in `{text}`"
                         ),
                         false => format!(
-                            "kernel `{name}` failed: out of bounds: block {block}, thread {thread} uses index {value} in `{text}`"
+                            "kernel `{name}` failed: out of bounds: {at} uses index {value} in `{text}`"
                         ),
                     };
                     Err(match known {

@@ -1,10 +1,9 @@
 //! What can be wrong with a kernel, as a value.
 //!
 //! Each [`Fault`] says which thread did what, to which byte of which buffer, and at which operation of
-//! the kernel: its name and the line of the program that recorded it.
+//! the kernel: its name and the line of the program that recorded it. `words.rs` tells it.
 
 use super::WARP;
-use std::fmt::{self, Display, Formatter};
 use std::panic::Location;
 
 /// An operation of a kernel: machine code knows its number, the caller its name.
@@ -181,111 +180,3 @@ pub enum Fault {
 }
 
 impl std::error::Error for Fault {}
-
-impl Display for Site {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        write!(f, "`{}`", self.what)?;
-        self.at.map_or(Ok(()), |at| write!(f, " ({at})"))
-    }
-}
-
-impl Display for Place {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        write!(f, "block {}, thread {} (lane {})", self.block, self.thread, self.lane())
-    }
-}
-
-impl Display for Group {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        let many = self.threads.len() != 1;
-        write!(f, "thread{} ", if many { "s" } else { "" })?;
-        let runs: Vec<&[u32]> = self.threads.chunk_by(|a, b| a + 1 == *b).collect();
-        for (i, run) in runs.iter().take(8).enumerate() {
-            let comma = if i > 0 { ", " } else { "" };
-            match run {
-                [one] => write!(f, "{comma}{one}")?,
-                [first, .., last] => write!(f, "{comma}{first}-{last}")?,
-                [] => {}
-            }
-        }
-        if runs.len() > 8 {
-            write!(f, ", ...")?;
-        }
-        match &self.doing {
-            Doing::Barrier(site) => write!(f, " wait{} at barrier {site}", if many { "" } else { "s" }),
-            Doing::Shuffle(site) => write!(f, " wait{} at shuffle {site}", if many { "" } else { "s" }),
-            Doing::Returned => write!(f, " {} returned", if many { "have" } else { "has" }),
-        }
-    }
-}
-
-impl Display for Does {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        f.write_str(match self {
-            Does::Read => "reads",
-            Does::Write => "writes",
-            Does::Atomic => "atomically changes",
-        })
-    }
-}
-
-impl Display for Access {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        let kind = match self.wrong {
-            Wrong::OutOfBounds { .. } => "out of bounds",
-            Wrong::Misaligned { .. } => "misaligned",
-            Wrong::ReadOnly => "write to read-only memory",
-            Wrong::Unwritten { .. } => "read of what nobody wrote",
-            Wrong::Race { .. } => "race",
-        };
-        let s = if self.bytes == 1 { "" } else { "s" };
-        write!(f, "{kind}: {} {} {} byte{s} at ", self.at, self.does, self.bytes)?;
-        match &self.buffer {
-            Some(name) => write!(f, "byte {} of {name}", self.offset)?,
-            None => write!(f, "address {:#x}, where no buffer is", self.address)?,
-        }
-        match &self.wrong {
-            Wrong::OutOfBounds { len } if self.buffer.is_some() => write!(f, ", which has {len} bytes")?,
-            Wrong::Misaligned { multiple } => write!(f, ", where a multiple of {multiple} is promised")?,
-            Wrong::Unwritten { byte } => write!(f, ", of which byte {byte} is not written")?,
-            _ => {}
-        }
-        write!(f, ", in {}", self.site)?;
-        if let Wrong::Race { byte, with, does, site } = &self.wrong {
-            write!(f, "\n  {with} {does} byte {byte} in {site}, and nothing orders the two")?;
-        }
-        Ok(())
-    }
-}
-
-impl Display for Fault {
-    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        match self {
-            Fault::Launch(what) => write!(f, "impossible launch: {what}"),
-            Fault::Memory(what) => write!(f, "no memory for {what}"),
-            Fault::NotCooperative { at, site } => {
-                write!(f, "synchronisation in a kernel that should have none: {at} in {site}")
-            }
-            Fault::Endless { block, limit } => {
-                write!(f, "endless kernel: block {block} did more than {limit} operations")
-            }
-            Fault::Divergence { block, groups } => {
-                write!(f, "divergence in block {block}:")?;
-                groups
-                    .iter()
-                    .enumerate()
-                    .try_for_each(|(i, group)| write!(f, "{} {group}", if i > 0 { "," } else { "" }))
-            }
-            Fault::MissingLane { at, lane, site } => {
-                write!(f, "missing lane: {at} asks lane {lane}, which its warp does not have, in {site}")
-            }
-            Fault::Access(access) => access.fmt(f),
-            Fault::Index { at, index, len, site } => {
-                write!(f, "out of bounds: {at} uses index {index} where there are {len} elements, in {site}")
-            }
-            Fault::Turns { at, turns, site } => {
-                write!(f, "endless loop: {at} went round {turns} times in {site}")
-            }
-        }
-    }
-}

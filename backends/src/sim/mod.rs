@@ -10,7 +10,7 @@
 //! block.rs   the threads of a block, taking turns
 //! stacks.rs  coroutines and their stacks
 //! shadow.rs  the checked memory; order.rs: what orders two accesses
-//! fault.rs   what can be wrong
+//! fault.rs   what can be wrong; words.rs: and what is said of it
 //! ```
 //!
 //! [`run`], the exact mode, gives the bits that a card would give: blocks go to several host threads, as
@@ -29,6 +29,7 @@ mod order;
 mod shadow;
 mod stacks;
 mod thread;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ mod tests;
 pub use fault::{Access, Does, Doing, Fault, Group, Place, Site, Wrong};
 pub use shadow::Memory;
 pub use thread::{ALIGNED, ATOMIC, ENDLESS, Kernel, SHARED, Thread, WRITE};
+pub use words::{Array, Names, SHARED_MEMORY};
 
 use crate::exec::threads::parallel;
 use crate::portable::FpEnv;

@@ -14,6 +14,7 @@
 use super::fault::{Access, Does, Fault, Place, Site, Wrong};
 use super::order::{Mark, Order};
 use super::thread::{ALIGNED, ATOMIC, SHARED, WRITE};
+use super::words::SHARED_MEMORY;
 use super::{Launch, site};
 use rustc_hash::FxHashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -306,5 +307,5 @@ impl Checker {
 }
 
 fn shared_memory(len: u64, start: u64) -> Region {
-    Region::new(Buffer { name: "shared memory".into(), start, len, writable: true }, Written::none(len))
+    Region::new(Buffer { name: SHARED_MEMORY.into(), start, len, writable: true }, Written::none(len))
 }
