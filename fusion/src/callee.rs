@@ -291,7 +291,7 @@ impl<'f> Expand<'f> {
                         .collect();
                     out.push(Step::If { cond, then, other, joins });
                 }
-                Step::Loop { states, body, limit, asks, line, number } => {
+                Step::Loop { states, body, limit, kind, line, number } => {
                     let firsts: Vec<Val> = states.iter().map(|s| self.value(s.first)).collect();
                     let values: Vec<Val> = states.iter().map(|s| self.joined(s.value)).collect();
                     let mark = self.body.mark();
@@ -307,8 +307,8 @@ impl<'f> Expand<'f> {
                         })
                         .collect();
                     self.body.forget(mark);
-                    let (limit, asks, line, number) = (*limit, *asks, *line, *number);
-                    out.push(Step::Loop { states, body, limit, asks, line, number });
+                    let (limit, kind, line, number) = (*limit, *kind, *line, *number);
+                    out.push(Step::Loop { states, body, limit, kind, line, number });
                 }
                 Step::Exit { cond, keep } => {
                     let keep = keep.iter().map(|&(at, v)| (at, self.value(v))).collect();

@@ -223,6 +223,7 @@ pub fn range<T: Integer>(
 impl<T: Integer> Counter<T> {
     /// At the beginning of a turn: leaves the loop, or gives the count.
     pub fn next(self, turns: Turns) -> Expr<T> {
+        tracer::ends(turns);
         let leave = |stays: Expr<bool>| {
             begin_if(not(stays));
             break_(turns);

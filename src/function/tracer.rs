@@ -269,6 +269,10 @@ pub(super) fn begin_loop(limit: Option<u64>, asks: bool, line: u32) -> Turns {
     .unwrap_or(Turns { number: 0, trace: 0 })
 }
 
+pub(super) fn ends(turns: Turns) {
+    with(|t| if turns.trace == t.id { t.builder.ends(turns.number) } else { t.foreign() });
+}
+
 pub(super) fn end_loop() {
     with(|t| t.builder.end_loop());
 }

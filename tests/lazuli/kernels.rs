@@ -740,6 +740,62 @@ fn endless_loops() {
     refused(collatz.launch(&stream, 1, 2, (&mut x,)), &["endless loop: block 0, thread 1", &line]);
 }
 
+const PLAIN: u32 = line!() + 5;
+/// Goes round for ever where no number is 1.
+#[lazuli::kernel]
+fn until_one(x: &mut [i64]) {
+    let mut n = x[0];
+    while n != 1 {
+        n = if n % 2 == 0 { n / 2 } else { 3 * n + 1 };
+    }
+    x[0] = n;
+}
+
+/// More turns than a `while` is given.
+#[lazuli::kernel]
+fn patient(turns: i64, x: &mut [i64]) {
+    let mut n = x[0];
+    for _ in 0..turns {
+        n = n * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407;
+    }
+    x[0] = n;
+}
+
+#[lazuli::guvectorize("(n)->()")]
+fn patient_inner(x: &[i64], y: &mut i64) {
+    let mut n = x[0];
+    for _ in 0..x[1] {
+        n = n * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407;
+    }
+    *y = n;
+}
+
+/// A loop that may not end has a limit on the simulator also where the kernel sets none, and it is the same for both
+/// ways to launch it. A `for` ends by itself.
+#[test]
+fn loops_without_a_limit() {
+    let (device, stream) = simulator();
+    let line = format!("went round 268435456 times in `a loop at {}:{PLAIN}`", file!());
+    // The low 28 bits go through all their values and begin again.
+    let turn = |n: i64| n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    let (turns, expected) = ((1 << 28) + 10, (0..10).fold(0, |n, _| turn(n)));
+    let same = |found: i64| assert_eq!((found ^ expected) % (1 << 28), 0);
+    for checked in [true, false] {
+        let mut x = buffer(&device, &[0i64]);
+        let error = match checked {
+            true => until_one.launch(&stream, 1, 1, (&mut x,)),
+            // SAFETY: it reaches the one element alone, and the simulator ends it.
+            false => unsafe { until_one.launch_unchecked(&stream, 1, 1, (&mut x,)) },
+        };
+        refused(error, &["endless loop: block 0, thread 0", &line]);
+        let mut x = buffer(&device, &[0i64]);
+        run!(checked, patient, &stream, 1, 1, (turns, &mut x));
+        same(elements(x)[0]);
+    }
+    let x = Array::from_vec(vec![0, turns]).to_device(&device);
+    same(patient_inner(&x).item().unwrap());
+}
+
 #[test]
 fn launches_that_cannot_be() {
     let (device, stream) = simulator();

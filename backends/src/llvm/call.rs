@@ -18,7 +18,7 @@ use super::emit::{Elem, Emitter, Exits, I64, Ty, V};
 use super::frame::{Env, Frame};
 use super::uniform::uniform;
 use lazuli_core::DType;
-use lazuli_core::function::{Act, Block, Join, State, Step};
+use lazuli_core::function::{Act, Block, Join, LoopKind, State, Step};
 use lazuli_fusion::Callee;
 use lazuli_fusion::kernel::{Inst, Val};
 use std::cell::RefCell;
@@ -38,7 +38,7 @@ pub trait Surroundings<'e> {
         get: &dyn Fn(Val) -> V<'e>,
         dtype_of: &dyn Fn(Val) -> DType,
     ) -> Result<V<'e>, String>;
-    /// The most turns of a loop for which the function sets no limit.
+    /// The most turns of a loop that may not end and for which the function sets no limit.
     fn turns(&self) -> Option<u64>;
     /// The loop of this number (within the function) passes its limit.
     fn overrun(&self, number: usize);
@@ -241,8 +241,8 @@ impl<'e> Printer<'_, 'e> {
                 self.branch(*cond, then, other, joins, masks);
             }
             Step::If { cond, then, other, joins } => self.masked(*cond, then, other, joins, masks),
-            Step::Loop { states, body, limit, asks, number, .. } => {
-                self.turns(states, body, (*limit, *asks), *number, masks)
+            Step::Loop { states, body, limit, kind, number, .. } => {
+                self.turns(states, body, (*limit, *kind), *number, masks)
             }
             Step::Exit { .. } => unreachable!("exits stand in loops"),
             Step::Do(act) => {
@@ -365,12 +365,12 @@ impl<'e> Printer<'_, 'e> {
         &self,
         states: &[State],
         body: &Block,
-        (limit, asks): (Option<u64>, bool),
+        (limit, kind): (Option<u64>, LoopKind),
         number: u32,
         masks: &Masks<'e>,
     ) {
         let e = self.e;
-        let limit = limit.or_else(|| self.around.turns());
+        let limit = limit.or_else(|| self.around.turns().filter(|_| !kind.ends()));
         // Without an exit of their own, lanes need no mask beyond the one they come with.
         let alone =
             body.iter().any(|s| matches!(s, Step::Exit { cond, .. } if !self.uniform[*cond as usize]));
@@ -419,7 +419,7 @@ impl<'e> Printer<'_, 'e> {
                 let over = given_up.map_or(over, |given_up| e.binary("or", over, given_up));
                 exits.leave_if(over, now.finals(states));
             };
-            let mut counted = !asks;
+            let mut counted = !kind.asks();
             if counted {
                 count(&now);
             }

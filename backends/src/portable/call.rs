@@ -11,7 +11,7 @@ use super::exec::compute;
 use super::isa::Isa;
 use super::program::step_of;
 use super::step::{Reg, Step};
-use lazuli_core::function::{self, Join, State};
+use lazuli_core::function::{self, Join, LoopKind, State};
 use lazuli_fusion::Callee;
 use lazuli_fusion::kernel::{Inst, Val};
 use std::cell::Cell;
@@ -198,8 +198,9 @@ impl Run<'_> {
                         other.into_iter().for_each(|v| self.give(value, v, &no));
                     }
                 }
-                function::Step::Loop { states, body, limit, asks, number, .. } => {
-                    self.run_loop(states, body, (limit.unwrap_or(TURNS), *asks), *number, mask)
+                function::Step::Loop { states, body, limit, kind, number, .. } => {
+                    let most = if kind.ends() { u64::MAX } else { TURNS };
+                    self.run_loop(states, body, (limit.unwrap_or(most), *kind), *number, mask)
                 }
                 function::Step::Exit { .. } => unreachable!("exits stand in loops"),
                 function::Step::Do(_) => unreachable!("an effect in a function that is no kernel"),
@@ -214,7 +215,7 @@ impl Run<'_> {
         &mut self,
         states: &[State],
         body: &function::Block,
-        (limit, asks): (u64, bool),
+        (limit, kind): (u64, LoopKind),
         number: u32,
         mask: &Mask,
     ) {
@@ -223,7 +224,7 @@ impl Run<'_> {
         unsafe {
             states.iter().for_each(|s| self.give(s.value, s.first, mask));
             for turn in 0.. {
-                let mut counted = !asks;
+                let mut counted = !kind.asks();
                 if counted && self.gives_up(turn >= limit, number) {
                     return;
                 }

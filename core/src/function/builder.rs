@@ -3,7 +3,7 @@
 //! Whoever builds calls in the order of the text: `begin_if`, what the branch does, `begin_else`,
 //! what the other does, `end_if`. Structure that does not fit is an error of `finish`, not a panic.
 
-use super::{Act, Effect, Fact, Function, Memory, Place, Shared, Slice, Source, Val, Value, lower};
+use super::{Act, Effect, Fact, Function, LoopKind, Memory, Place, Shared, Slice, Source, Val, Value, lower};
 use crate::dtype::{DType, Scalar};
 use crate::op::MapOp;
 use smallvec::SmallVec;
@@ -41,7 +41,7 @@ pub(super) enum Statement {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LoopFacts {
     pub limit: Option<u64>,
-    pub asks: bool,
+    pub kind: LoopKind,
     pub line: u32,
 }
 
@@ -225,13 +225,21 @@ impl Builder {
 
     /// What follows is done again and again; `limit` is the most turns. The answer names the loop.
     pub fn begin_loop(&mut self, limit: Option<u64>, line: u32) -> usize {
-        self.begin_turns(LoopFacts { limit, asks: false, line })
+        self.begin_turns(LoopFacts { limit, kind: LoopKind::Forever, line })
     }
 
     /// The same of a loop that begins by asking whether to go on, as `while` does: the last time it asks
     /// counts for no turn.
     pub fn begin_while(&mut self, limit: Option<u64>, line: u32) -> usize {
-        self.begin_turns(LoopFacts { limit, asks: true, line })
+        self.begin_turns(LoopFacts { limit, kind: LoopKind::While, line })
+    }
+
+    /// Such a loop is a `for`: it ends whatever is done in it.
+    pub fn ends(&mut self, number: usize) {
+        match self.loops.get_mut(number) {
+            Some(facts) => facts.kind = LoopKind::For,
+            None => self.wrong("a `for` that was not begun"),
+        }
     }
 
     fn begin_turns(&mut self, facts: LoopFacts) -> usize {

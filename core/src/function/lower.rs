@@ -427,9 +427,9 @@ impl<'s> Lower<'s> {
                 env.remove(slot);
             }
         }
-        let LoopFacts { limit, asks, line } = self.loops[number];
+        let LoopFacts { limit, kind, line } = self.loops[number];
         let number = number as u32;
-        out.push(Step::Loop { states, body: block, limit, asks, line, number });
+        out.push(Step::Loop { states, body: block, limit, kind, line, number });
         Ok(match (ways.contains(&own[0]), outer.is_empty()) {
             (true, true) => Flow::Falls,
             (true, false) => Flow::Maybe,

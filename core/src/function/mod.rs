@@ -91,6 +91,29 @@ pub struct State {
     pub live: bool,
 }
 
+/// How a loop was written, which says when a turn counts, and whether turns need be counted at all.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LoopKind {
+    /// `loop`.
+    Forever,
+    /// `while`.
+    While,
+    /// `for`, over a range.
+    For,
+}
+
+impl LoopKind {
+    /// Does a turn count only when its first exit is behind it? (As it asks there whether to go on.)
+    pub fn asks(self) -> bool {
+        self != LoopKind::Forever
+    }
+
+    /// Does it end whatever is done in it?
+    pub fn ends(self) -> bool {
+        self == LoopKind::For
+    }
+}
+
 /// Structure.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Step {
@@ -115,8 +138,8 @@ pub enum Step {
         body: Block,
         /// The most turns, if there is a limit; passing it is an error.
         limit: Option<u64>,
-        /// Does a turn count only when its first exit is behind it? (As it asks there whether to go on.)
-        asks: bool,
+        /// How it was written.
+        kind: LoopKind,
         /// The line of the loop.
         line: u32,
         /// Its number in the function as it was written.

@@ -134,7 +134,7 @@ impl Prune<'_> {
                     }
                     out.push(Step::If { cond: self.new[*cond as usize], then, other, joins: kept });
                 }
-                Step::Loop { states, body, limit, asks, line, number } => {
+                Step::Loop { states, body, limit, kind, line, number } => {
                     let mut positions = vec![None; states.len()];
                     let mut kept = Vec::new();
                     for (at, state) in states.iter().enumerate() {
@@ -158,8 +158,8 @@ impl Prune<'_> {
                     }
                     let states =
                         kept.into_iter().map(|(s, next)| State { next: self.new[next as usize], ..s });
-                    let (limit, asks, line, number) = (*limit, *asks, *line, *number);
-                    out.push(Step::Loop { states: states.collect(), body, limit, asks, line, number });
+                    let (limit, kind, line, number) = (*limit, *kind, *line, *number);
+                    out.push(Step::Loop { states: states.collect(), body, limit, kind, line, number });
                 }
                 Step::Do(act) => {
                     let operands = act.operands.iter().map(|&v| self.new[v as usize]).collect();
