@@ -375,6 +375,103 @@ fn what_is_read_on_another_stream_was_computed_before() {
     assert_eq!(fake.reserved(0), 0);
 }
 
+const STEPS: u32 = line!() + 4;
+#[lazuli::vectorize(max_iterations = 50)]
+fn steps(mut n: i64) -> i64 {
+    let mut steps = 0;
+    while n != 1 {
+        n = if n % 2 == 0 { n / 2 } else { 3 * n + 1 };
+        steps += 1;
+    }
+    steps
+}
+
+/// The kernel notes in a word of its workspace that a loop passed its limit. The fake does so in its place.
+#[test]
+fn a_loop_that_passes_its_limit_is_told() {
+    let Some(fake) = with_fake("a_loop_that_passes_its_limit_is_told") else { return };
+    let stream = Stream::new(&gpu(0)).unwrap();
+    let x = Array::from_vec((1..=1000i64).collect()).to_device(&gpu(0));
+    let kept = steps(&x);
+    kept.eval_on(&stream).unwrap();
+    // Whether the limit was kept is known when the kernel has run.
+    assert_eq!(fake.ran(0).len(), 1);
+    // Of an extent and a count, nine words about functions of the host come before it.
+    let overrun = 10;
+    let line = line!() + 1;
+    let y = steps(&x) + 1;
+    for attempt in 0..2 {
+        fake.store(0, overrun, &[1]);
+        let error = y.eval_on(&stream).unwrap_err();
+        let place =
+            format!("a loop of `steps` ({}:{STEPS}) took more turns than its `max_iterations`", file!());
+        assert!(error.to_string().contains(&place), "{error}");
+        assert_eq!(error.location().unwrap().line(), line, "{error}");
+        assert_eq!(fake.ran(0).len(), 2 + attempt);
+    }
+    // The word is zero again before each launch, whatever memory it gets.
+    y.eval_on(&stream).unwrap();
+    let plain = &x + 1;
+    plain.eval_on(&stream).unwrap();
+    assert_eq!(fake.ran(0).len(), 4, "without a limit nobody waits");
+    // In a reduction there are other things in the workspace.
+    let large = Array::from_vec(vec![5i64; 1 << 20]).to_device(&gpu(0));
+    let sum = steps(&large).sum(..);
+    fake.store(0, overrun, &[1]);
+    assert!(sum.item().unwrap_err().to_string().contains("a loop of `steps`"));
+    sum.item().unwrap();
+    drop((x, kept, y, plain, large, sum));
+    stream.synchronize().unwrap();
+    assert_eq!(gpu(0).memory_use().live, 0);
+}
+
+/// NVIDIA's assembler takes the loop with its note, in maps and in reductions.
+#[test]
+fn cards_take_loops_with_limits() {
+    let x = Array::from_vec((1..=100i64).collect());
+    for y in [steps(&x), steps(&x).sum(..), steps(&x).sum(..) * 2 + steps(&x)] {
+        for kernel in y.inspect().unwrap().kernels() {
+            match kernel.resources("sm_75").and_then(|_| kernel.resources("sm_90")) {
+                Ok(entries) => assert!(!entries.is_empty()),
+                Err(error) => assert!(error.to_string().contains("no `ptxas` was found"), "{error}"),
+            }
+        }
+    }
+}
+
+/// Of a checked launch: what the kernel did wrong is in its record.
+#[test]
+fn what_threads_do_wrong_is_told() {
+    #[lazuli::kernel(max_iterations = 9)]
+    fn walk(x: &mut [f32]) {
+        let mut i = thread_idx().y;
+        while x[i] > 0.0 {
+            i += 1;
+        }
+        x[i] = 1.0;
+    }
+    let Some(fake) = with_fake("what_threads_do_wrong_is_told") else { return };
+    let stream = Stream::new(&gpu(0)).unwrap();
+    let mut x = DeviceBuffer::<f32>::new(&gpu(0), 100).unwrap();
+    walk.launch(&stream, 2, (4, 2), (&mut x,)).unwrap();
+    let told: Vec<String> = (1..=3)
+        .map(|site| {
+            // The site, the index or the turns, the thread and the block.
+            fake.store(0, -1, &[site, 109, 6, 1]);
+            walk.launch(&stream, 2, (4, 2), (&mut x,)).unwrap_err().to_string()
+        })
+        .collect();
+    let index = "out of bounds: block 1, thread (2, 1, 0) (lane 6) uses index 109 in";
+    let turns = "endless loop: block 1, thread (2, 1, 0) (lane 6) went round 109 times in `a loop at";
+    for words in [[index, "`read of x at"], [index, "`write to x at"], [turns, file!()]] {
+        assert!(told.iter().any(|told| words.iter().all(|word| told.contains(word))), "{words:?}: {told:#?}");
+    }
+    walk.launch(&stream, 2, (4, 2), (&mut x,)).unwrap();
+    // SAFETY: nothing runs on the fake.
+    let error = unsafe { walk.launch_unchecked(&stream, 2, 4, (&mut x,)) }.unwrap_err();
+    assert!(error.to_string().contains("only a checked launch can report"), "{error}");
+}
+
 #[test]
 fn a_buffer_that_is_written_again_comes_after_its_readers() {
     let Some(_) = with_fake("a_buffer_that_is_written_again_comes_after_its_readers") else { return };

@@ -171,11 +171,6 @@ impl Engine {
         }
         #[cfg(feature = "cuda")]
         if let DeviceId::Cuda(index) = device {
-            if bound.kernel.has_limits() {
-                let text =
-                    "`max_iterations` cannot be reported from a GPU yet: use the simulator, or leave it out";
-                return Err(ErrorKind::Device(text.into()));
-            }
             let launches = grid::Launches::of(bound)?;
             let device = crate::cuda::device(index.into())?;
             return Ok(Engine::Cuda(grid::cuda::load(bound, launches.geometry, device)?, launches));

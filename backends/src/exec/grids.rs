@@ -27,12 +27,12 @@ pub struct Job<'j> {
     pub room: Option<&'j BufferRef>,
     /// Threads of the host that may work for the simulator.
     pub workers: usize,
-    /// Where the simulator notes a loop that passes its limit.
+    /// Where a loop that passes its limit is noted, on a card from what was noted there.
     pub overrun: &'j Overrun,
 }
 
 impl Job<'_> {
-    /// Runs it; on a GPU: puts it on the stream.
+    /// Runs it; on a GPU: puts it on the stream, and waits for it if it limits its loops.
     pub fn run(&self, engine: &Runs<'_>) -> Result<(), ErrorKind> {
         match engine {
             Runs::Simulated(program, launches) => self.simulate(program, launches),
@@ -59,11 +59,11 @@ impl Job<'_> {
     }
 
     fn simulate(&self, program: &simulator::Program, launches: &Launches) -> Result<(), ErrorKind> {
-        if launches.room.tickets > 0
+        if launches.room.zeroed() > 0
             && let Some(room) = self.room
         {
             // SAFETY: the workspace is ours, and as large as the launches asked for.
-            unsafe { std::ptr::write_bytes(room.ptr(), 0, launches.room.tickets) };
+            unsafe { std::ptr::write_bytes(room.ptr(), 0, launches.room.zeroed()) };
         }
         let words = self.words(launches, self.overrun.address());
         let line = |a: u16| self.line(a);
@@ -99,7 +99,7 @@ impl Job<'_> {
             });
         }
         if let Some(room) = self.room {
-            let (address, tickets) = (room.ptr() as u64, launches.room.tickets);
+            let (address, tickets) = (room.ptr() as u64, launches.room.zeroed());
             let region = |address, bytes, initialised, name: &str| simulator::Region {
                 address,
                 bytes,
@@ -128,18 +128,28 @@ impl Job<'_> {
                 cuda::buffer(memory)?.used_on(&stream)?;
             }
         }
-        if launches.room.tickets > 0
-            && let Some(room) = self.room
-        {
-            buffer.place().fill_zero(cuda::buffer(room)?, launches.room.tickets, &stream)?;
+        let (zeroed, limited) = (launches.room.zeroed(), launches.room.overrun > 0);
+        let room = self.room.filter(|_| zeroed > 0).map(cuda::buffer).transpose()?;
+        if let Some(room) = room {
+            buffer.place().fill_zero(room, zeroed, &stream)?;
         }
         let note = match written.and_then(|a| self.node(a)).map(|n| &self.trace.items[n].node) {
             Some(node) => Note { operation: node.name(), location: Some(node.location()) },
             None => Note::here("kernel"),
         };
+        let at = launches.room.tickets;
+        let overrun = room.filter(|_| limited).map_or(0, |room| room.address() + at as u64);
         // SAFETY: the words are those of this launch; the evaluation holds its memory, which goes back
         // in the order of the stream.
-        unsafe { cuda::run(loaded, launches, &self.words(launches, 0), &stream, note) }
+        unsafe { cuda::run(loaded, launches, &self.words(launches, overrun), &stream, note)? };
+        // A result of a loop that was cut short is none, so nobody gets it: the evaluation fails, and for that it
+        // must wait.
+        if let Some(room) = room.filter(|_| limited) {
+            let mut word = [0u8; 8];
+            buffer.place().download(room, at, &mut word, &stream)?;
+            self.overrun.take(u64::from_le_bytes(word));
+        }
+        Ok(())
     }
 }
 

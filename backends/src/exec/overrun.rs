@@ -1,7 +1,8 @@
 //! Loops that pass the limit of their function.
 //!
 //! A loop cannot raise an error where it runs, on some thread of some launch: it notes its number
-//! here and ends. When the launch is over, the evaluation fails.
+//! here and ends. When the launch is over, the evaluation fails. A card notes it in its own memory, from
+//! where it is fetched.
 
 use lazuli_core::ErrorKind;
 use lazuli_fusion::Kernel;
@@ -17,6 +18,12 @@ impl Overrun {
     /// Notes the loop of this number. Any of several will do.
     pub fn note(&self, number: usize) {
         self.0.store(number as u64 + 1, Ordering::Relaxed);
+    }
+
+    /// Takes over the word that was written elsewhere.
+    #[cfg(feature = "cuda")]
+    pub fn take(&self, word: u64) {
+        self.0.store(word, Ordering::Relaxed);
     }
 
     /// Was one noted?

@@ -2,7 +2,8 @@
 //!
 //! One kernel is one launch, or one a sweep where rows are split over blocks. Beside the memory of
 //! its arrays it then needs a *workspace*: totals of blocks, counters of finished blocks (zero
-//! before every launch, and left so), and results of earlier sweeps. All of it follows from sizes,
+//! before every launch, and left so), results of earlier sweeps, and a word in which a card notes the
+//! loop that passes its limit. All of it follows from sizes,
 //! so it is settled once with the plan; what changes from run to run are addresses and
 //! parameters.
 
@@ -37,6 +38,8 @@ pub struct Launches {
 pub struct Room {
     /// Counters of finished blocks, of 4 bytes: zero before and after every launch.
     pub tickets: usize,
+    /// Where a loop that passes its limit is noted: zero before a launch. None if no loop has a limit.
+    pub overrun: usize,
     /// Results of earlier sweeps.
     pub state: usize,
     /// Totals of blocks.
@@ -46,7 +49,12 @@ pub struct Room {
 impl Room {
     /// All of it.
     pub fn bytes(&self) -> usize {
-        self.tickets.saturating_add(self.state).saturating_add(self.totals)
+        self.zeroed().saturating_add(self.state).saturating_add(self.totals)
+    }
+
+    /// What is zero before a launch, from the beginning on.
+    pub fn zeroed(&self) -> usize {
+        self.tickets.saturating_add(self.overrun)
     }
 }
 
@@ -61,7 +69,7 @@ impl Launches {
         let mut own = [0u64; WORDS];
         let mut set = |word: Word, value: usize| own[word as usize] = value as u64;
         let sums = || b.kernel.reductions().count();
-        let (blocks, room) = match geometry.shape {
+        let (blocks, mut room) = match geometry.shape {
             Shape::Map => {
                 set(Word::Groups, vectors);
                 set(Word::Pieces, lanes.div_ceil(width));
@@ -107,6 +115,7 @@ impl Launches {
             let text = format!("a launch of {blocks} blocks: a grid has {MOST_BLOCKS} at most");
             return Err(ErrorKind::Device(text));
         }
+        room.overrun = if b.kernel.has_limits() { 64 } else { 0 };
         let functions = entries(b, geometry).len();
         let blocks = vec![blocks as u32; functions];
         // A grid calls nothing of the host.
@@ -130,8 +139,9 @@ impl Launches {
         set(Word::Aligned, aligned.into());
         set(Word::Whole, (aligned && lanes % self.geometry.width == 0).into());
         set(Word::Tickets, room);
-        set(Word::State, room.wrapping_add(self.room.tickets as u64));
-        set(Word::Totals, room.wrapping_add((self.room.tickets + self.room.state) as u64));
+        let state = room.wrapping_add(self.room.zeroed() as u64);
+        set(Word::State, state);
+        set(Word::Totals, state.wrapping_add(self.room.state as u64));
         words.extend_from_slice(&own);
         words
     }
@@ -141,6 +151,7 @@ fn room(b: &Bound, tickets: usize, pieces: usize, lanes: usize, reductions: usiz
     let most = crate::llvm::grid::most_slots(b);
     let product = |a: usize, b: usize| a.saturating_mul(b);
     Room {
+        overrun: 0,
         tickets: product(tickets, 4).next_multiple_of(64),
         state: product(product(reductions, lanes), 8).next_multiple_of(64),
         totals: product(product(product(pieces, most), lanes), 8),

@@ -8,8 +8,8 @@
  *
  * Calls check what the driver checks: the current context, the context of streams and events, captures.
  * Kernels are known by their names (see `run_kernel`); all launches that ran are logged. Control functions
- * (`fake_*`) make the next call of a name fail, set the size of a device, and read the log. Failures are
- * asked for by thread, and each test uses a device of its own: tests may share a process.
+ * (`fake_*`) make the next call of a name fail, set the size of a device, say what the next kernel writes, and
+ * read the log. Failures are asked for by thread, and each test uses a device of its own: tests may share a process.
  *
  * Only what the runtime layer calls is here. Handles are pointers to structures that are never freed. */
 
@@ -71,6 +71,14 @@ API void fake_fail(const char *name, code code, int skip) {
     failure.name = strdup(name), failure.code = code, failure.skip = skip;
 }
 API void fake_total(int dev, size_t bytes) { devices[dev].total = bytes; }
+/* What the next kernel of a device writes to where one of its words points; a negative one counts from the last. */
+static struct { int word, count; uint64_t values[8]; } stored[MAX_DEVICES];
+API void fake_store(int dev, int word, const uint64_t *values, size_t count) {
+    pthread_mutex_lock(&lock);
+    stored[dev].word = word, stored[dev].count = count;
+    memcpy(stored[dev].values, values, count * sizeof *values);
+    pthread_mutex_unlock(&lock);
+}
 API size_t fake_reserved(int dev) { return devices[dev].reserved; }
 
 typedef struct { char name[64]; int device; uint32_t grid[3], block, shared, words; uint64_t word[WORDS];
@@ -117,6 +125,13 @@ static int run_kernel(device *dev, launch *l) {
     memcpy(e->deep, l->block + 1, sizeof e->deep);
     memcpy(e->grid, l->grid, sizeof e->grid);
     memcpy(e->word, l->word, sizeof e->word);
+    if (stored[dev->id].count) {
+        int word = stored[dev->id].word, bytes = stored[dev->id].count * 8;
+        devptr at = l->word[word < 0 ? l->words + word : word];
+        stored[dev->id].count = 0;
+        if (!is_alive(dev, at, bytes)) return 0;
+        memcpy((void *)at, stored[dev->id].values, bytes);
+    }
     if (!strcmp(l->fn->name, "trap") || l->fn->unloaded) return 0;
     if (!strcmp(l->fn->name, "touch")) return is_alive(dev, l->word[0], 1);
     if (!strcmp(l->fn->name, "fill")) { /* address, count, value */

@@ -40,6 +40,7 @@ impl Ran {
 pub struct Fake {
     fail: unsafe extern "C" fn(*const c_char, u32, c_int),
     total: unsafe extern "C" fn(c_int, usize),
+    store: unsafe extern "C" fn(c_int, c_int, *const u64, usize),
     reserved: unsafe extern "C" fn(c_int) -> usize,
     ran: unsafe extern "C" fn(c_int, usize, *mut Ran) -> c_int,
 }
@@ -68,6 +69,10 @@ impl Fake {
                     total: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(c_int, usize)>(find(
                         "fake_total",
                     )),
+                    store: std::mem::transmute::<
+                        *mut c_void,
+                        unsafe extern "C" fn(c_int, c_int, *const u64, usize),
+                    >(find("fake_store")),
                     reserved: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(c_int) -> usize>(find(
                         "fake_reserved",
                     )),
@@ -92,6 +97,15 @@ impl Fake {
     pub fn total(&self, device: usize, bytes: usize) {
         // SAFETY: the index is that of a device of the fake.
         unsafe { (self.total)(device as c_int, bytes) };
+    }
+
+    /// Has the next kernel that runs on a device write up to eight numbers to where one of its words points; a
+    /// negative word counts from the last.
+    #[allow(dead_code, reason = "for the tests of the front door")]
+    pub fn store(&self, device: usize, word: i32, values: &[u64]) {
+        assert!(values.len() <= 8);
+        // SAFETY: the fake copies the numbers, for which it has room.
+        unsafe { (self.store)(device as c_int, word, values.as_ptr(), values.len()) };
     }
 
     /// What the pool of a device has of its memory, in use or kept.
