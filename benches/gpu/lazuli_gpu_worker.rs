@@ -2,6 +2,7 @@
 //!
 //! It says `{"ready": true}`, then answers each line with one line of JSON: `setup G CASE SEED` makes the data, calls
 //! once and tells the outputs of set 0; `run SECONDS` tells seconds a call; `drop` gives everything back; `quit`.
+//! `kernels SECONDS` measures kernels of threads beside CUDA C++ (`kernels.rs`), which `scripts/gpu` asks for.
 //! What cannot be done is `{"ok": false, "why": "..."}`. `README.md` beside this file says who asks.
 //!
 //! Times are the device's own: events around calls that are queued before anybody waits, as the peers are measured. A
@@ -20,6 +21,7 @@ use lazuli::prelude::*;
 use lazuli::{Error, Event, Stream};
 
 mod data;
+mod kernels;
 mod works;
 
 use data::{Sample, number, summary};
@@ -100,6 +102,10 @@ impl Worker {
                     Ok(seconds) => self.run(seconds),
                     Err(_) => Err(format!("{seconds:?} is no number of seconds")),
                 },
+                ["kernels", seconds] => match seconds.parse() {
+                    Ok(seconds) => self.kernels(seconds),
+                    Err(_) => Err(format!("{seconds:?} is no number of seconds")),
+                },
                 ["drop"] => {
                     self.drop_all();
                     Ok(r#"{"ok": true}"#.to_owned())
@@ -111,6 +117,11 @@ impl Worker {
             say(answer.unwrap_or_else(|why| format!(r#"{{"ok": false, "why": "{}"}}"#, escaped(&why))))?;
         }
         Ok(())
+    }
+
+    fn kernels(&mut self, seconds: f64) -> Result<String, String> {
+        self.drop_all();
+        kernels::measure(&self.device, &self.stream, seconds).map_err(|e| e.to_string())
     }
 
     fn drop_all(&mut self) {

@@ -166,7 +166,13 @@ def main():
         assert ('sync_ts' in times) == name.startswith('G12'), (name, times)
         assert ask('drop') == {'ok': True}
         print(f'{name}: off by {off:.1e}')
-    for wrong in ('run 0.1', 'setup G1 f16 1', 'setup G7 softmax_f32_x 1', 'setup G1 f32 one', 'setup G11 bf16 1', 'sing'):
+    told = ask('kernels 0.03')
+    assert told.get('ok') is True and told['compiler'] is None and told['why'], told
+    for kernel in told['kernels']:
+        assert kernel['right'] is True and kernel['lazuli_ms'] > 0 and 'cuda_ms' not in kernel, kernel
+        print(f"kernel {kernel['name']} of {kernel['size']}: right")
+    assert [kernel['name'] for kernel in told['kernels']] == ['saxpy', 'block_sums', 'matmul'], told
+    for wrong in ('run 0.1', 'kernels', 'kernels soon', 'setup G1 f16 1', 'setup G7 softmax_f32_x 1', 'setup G1 f32 one', 'setup G11 bf16 1', 'sing'):
         refused = ask(wrong)
         assert refused.get('ok') is False and refused.get('why'), (wrong, refused)
     worker.stdin.write('quit\n')
