@@ -1,7 +1,8 @@
 //! What Lazuli does with an expression, before it does it.
 //!
 //! Prints the plans of a few expressions: their kernels and stages, the bytes they move, and where and why something
-//! was not fused; of the first one the code too. Writes the last plan as a picture.
+//! was not fused; of the first one the code too; then, when all have run, what each step was expected to take and took.
+//! Writes the last plan as a picture.
 //!
 //! `cargo run --release --example explain [PICTURE, without its ending]`
 
@@ -52,6 +53,32 @@ pub fn code(x: &Array<f32>) -> Result<String, lazuli::Error> {
     Ok(text)
 }
 
+/// What the steps of each expression were expected to take, and took: it is run, and recorded again. Its plan is found
+/// again, with the times of its runs.
+pub fn times(x: &Array<f32>) -> Result<Vec<(&'static str, String)>, lazuli::Error> {
+    for _ in 0..3 {
+        for (_, expression) in expressions(x) {
+            expression.eval()?;
+        }
+        lazuli::wait_for_compiler();
+    }
+    let text = |expression: &Array<f32>| {
+        let steps = expression.explain().steps;
+        let known = |time: Option<std::time::Duration>| time.map_or("-".into(), |time| format!("{time:.1?}"));
+        let line = |s: &lazuli::ExplainedStep| {
+            let rate = s.bandwidth().map_or("-".into(), |rate| format!("{:.1}", rate / 1e9));
+            format!(
+                "  {}: {} expected, {} measured, {rate} GB/s",
+                s.kind,
+                known(s.expected),
+                known(s.shortest)
+            )
+        };
+        steps.iter().map(line).collect::<Vec<_>>().join("\n")
+    };
+    Ok(expressions(x).iter().map(|(name, expression)| (*name, text(expression))).collect())
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let x = Array::from_shape_vec([500, 400], (0..500 * 400).map(|i| (i % 977) as f32).collect())?;
     let expressions = expressions(&x);
@@ -60,6 +87,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     if let Some((name, first)) = expressions.first() {
         println!("--- {name}: its code\n{}", code(first)?);
+    }
+    println!("--- times");
+    for (name, steps) in times(&x)? {
+        println!("{name}\n{steps}");
     }
     if let Some((_, last)) = expressions.last() {
         let path = plot::path_or_default("explain.svg").with_extension("svg");

@@ -185,6 +185,10 @@ impl<T: Element> Array<T> {
     /// each break with its reason. `Display` gives it as text; `to_dot()` as a graph. Does not
     /// evaluate; of a poisoned array it tells the error.
     ///
+    /// For each kernel it says what it is expected to take on the CPU, roughly, and, if the same expression was evaluated
+    /// before (of arrays of the same sizes), the shortest time that it took, with its bandwidth. [`benchmark`](crate::benchmark)
+    /// times a computation whole.
+    ///
     /// ```
     /// # use lazuli::prelude::*;
     /// let x = Array::from_fn([500, 40], |i| (i[0] * i[1]) as f64);

@@ -102,10 +102,10 @@ pub(crate) fn divide(
         })
         .collect();
     if large {
-        let tiles = tiles(kernel, rows, accesses, windows);
-        spans = spans.into_iter().zip(tiles).map(|(spans, tile)| cut(spans, tile)).collect();
         let last = spans.pop().map(at_lines);
         spans.extend(last);
+        let tiles = tiles(kernel, rows, accesses, windows);
+        spans = spans.into_iter().zip(tiles).map(|(spans, tile)| cut(spans, tile)).collect();
     }
     // An axis that is cut stays one: it must neither be dropped for a length of 1 nor merge with others, so
     // its stand-in is never as long as it is.
@@ -203,14 +203,15 @@ fn spans(n: usize, parts: &[WindowPart]) -> Vec<Span> {
 /// For each row axis, how many positions are walked before the axis around it takes a step.
 fn tiles(kernel: &Kernel, rows: &[usize], accesses: &[BoundAccess], windows: &[Window<'_>]) -> Dims {
     let mut tiles: Dims = rows.iter().copied().collect();
-    // How many different distances a step along the axis looks at: what it reads again later.
-    let seen = |j: usize| parts_along(kernel, j, windows).len().max(1);
+    // At how many distances a step along the axis looks: what stands there is read again later.
+    let seen = |j: usize| 1 + parts_along(kernel, j, windows).iter().filter(|part| part.shift != 0).count();
     let Some(outer) = (0..rows.len()).find(|&j| seen(j) > 1) else { return tiles };
     // Each array once, and of those behind windows all that is kept.
-    let behind = |slot: Slot| accesses.iter().position(|a| a.slot == slot);
-    let arrays = accesses.iter().enumerate().filter(|&(n, a)| behind(a.slot) == Some(n));
-    let kept = |n: usize| if windows.iter().any(|w| w.access == n) { seen(outer) } else { 1 };
-    let bytes: usize = arrays.map(|(n, a)| a.dtype.size() * kept(n)).sum();
+    let first = |slot: Slot| accesses.iter().position(|a| a.slot == slot);
+    let arrays = accesses.iter().enumerate().filter(|&(n, a)| first(a.slot) == Some(n));
+    let is_seen = |slot: Slot| windows.iter().any(|w| accesses[w.access].slot == slot);
+    let bytes = arrays.map(|(_, a)| a.dtype.size() * if is_seen(a.slot) { seen(outer) } else { 1 });
+    let bytes: usize = bytes.sum();
     for j in outer + 1..rows.len() {
         let within: usize = tiles[j + 1..].iter().product();
         let fits = KEPT / bytes.saturating_mul(within).max(1);
@@ -232,6 +233,7 @@ fn cut(spans: Vec<Span>, tile: usize) -> Vec<Span> {
     let pieces = |s: Span| {
         let count = if s.even { s.length.div_ceil(tile).clamp(1, MOST) } else { 1 };
         let length = s.length.div_ceil(count);
+        let length = if length >= 16 * LINE { length.next_multiple_of(LINE) } else { length };
         let piece = move |p: usize| Span {
             start: s.start + p * length,
             length: length.min(s.length.saturating_sub(p * length)),

@@ -5,6 +5,7 @@ use crate::kernel::{Kernel, Target};
 use crate::plan::Plan;
 use crate::trace::Trace;
 use std::fmt::{self, Write as _};
+use std::time::Duration;
 
 /// One kernel or library call of a plan.
 #[derive(Clone, Debug)]
@@ -29,6 +30,28 @@ pub struct ExplainedStep {
     pub stores: Vec<usize>,
     /// Nodes read that another step stores.
     pub reads: Vec<usize>,
+    /// What a kernel is expected to take on the CPU, on all threads: a rough estimate from its operations and bytes, the
+    /// one by which work is shared among threads.
+    pub expected: Option<Duration>,
+    /// The shortest time that the step has taken in this process, if its plan has run on the CPU, and took more than
+    /// some microseconds.
+    pub shortest: Option<Duration>,
+}
+
+impl ExplainedStep {
+    /// Bytes a second that the step read and wrote in its shortest time.
+    pub fn bandwidth(&self) -> Option<f64> {
+        let seconds = self.shortest?.as_secs_f64();
+        (seconds > 0.0).then(|| (self.bytes_read + self.bytes_written) as f64 / seconds)
+    }
+
+    /// Its times as a line of text; empty where nothing is known.
+    fn times(&self) -> String {
+        let expected = self.expected.map(|time| format!("{time:.2?} expected"));
+        let shortest = self.shortest.map(|time| format!("{time:.2?} measured"));
+        let bandwidth = self.bandwidth().map(|rate| format!("{:.1} GB/s", rate / 1e9));
+        [expected, shortest, bandwidth].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// A plan that can be read: kernels, stages, launches, bytes, and each refusal to fuse with its
@@ -84,6 +107,8 @@ impl Explain {
                         bytes_written,
                         stores: vec![m.node],
                         reads: inputs.to_vec(),
+                        expected: None,
+                        shortest: None,
                     }
                 }
                 Launch::Call(call) => call_step(trace, call, &at),
@@ -147,6 +172,7 @@ impl Explain {
                 let mut lines = vec![format!("{} {i}: {}", s.kind, s.schedule)];
                 lines.extend(s.operations.iter().map(|o| format!("  {o}")));
                 lines.push(format!("{} read, {} written", size(s.bytes_read), size(s.bytes_written)));
+                lines.extend(Some(s.times()).filter(|times| !times.is_empty()));
                 lines
             })
             .collect();
@@ -236,6 +262,8 @@ fn kernel_step(trace: &Trace, b: &Bound, others: &[&Bound]) -> ExplainedStep {
         bytes_written: b.bytes_written + others.iter().map(|b| b.bytes_written).sum::<usize>(),
         stores,
         reads,
+        expected: None,
+        shortest: None,
     }
 }
 
@@ -261,6 +289,8 @@ fn call_step(trace: &Trace, call: &BoundCall, at: &dyn Fn(usize) -> String) -> E
             .map(|&i| trace.below_strided_views(i).0)
             .filter(|&n| !trace.is_leaf(n))
             .collect(),
+        expected: None,
+        shortest: None,
     }
 }
 
@@ -334,6 +364,10 @@ impl fmt::Display for Explain {
                 write!(f, ", {} again from the cache", size(s.bytes_cached))?;
             }
             writeln!(f)?;
+            match s.times() {
+                times if times.is_empty() => {}
+                times => writeln!(f, "   {times}")?,
+            }
         }
         if self.packed > 0 {
             writeln!(f, "packed: {} array(s) copied into row-major order for a reshape", self.packed)?;

@@ -135,6 +135,10 @@ fn explain_says_what_is_fused() {
     for (name, expression) in &expressions[..4] {
         assert_eq!(expression.explain().kernels(), 1, "{name}");
     }
+    let times = explain::times(&x).unwrap();
+    assert_eq!(times.len(), expressions.len());
+    assert!(times.iter().all(|(_, steps)| steps.contains("expected")), "{times:?}");
+    assert!(times.last().unwrap().1.contains("GB/s"), "{times:?}");
     let picture = expressions.last().unwrap().1.explain().to_svg();
     assert!(picture.contains("<svg") && picture.trim_end().ends_with("</svg>"), "{picture:.200}");
 }

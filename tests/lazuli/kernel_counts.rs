@@ -432,3 +432,34 @@ impl Cumulated for Array<f64> {
         (self - self.mean(..)) / self.std(..)
     }
 }
+
+#[test]
+fn plans_know_what_they_took() {
+    let (x, n) = (ramp(&Device::cpu(), &[1000, 300]), 300_000.0);
+    let record = |x: &Array<f64>| (x.matmul(&x.t()), (x * 2.5).exp() - 0.25);
+    let before = lazuli::explain(record(&x)).unwrap();
+    assert!(before.steps.iter().all(|step| step.shortest.is_none()), "{before}");
+    for _ in 0..2 {
+        lazuli::eval(record(&x)).unwrap();
+        lazuli::wait_for_compiler();
+    }
+    let after = lazuli::explain(record(&x)).unwrap();
+    assert_eq!(after.steps.len(), 2);
+    for step in &after.steps {
+        let shortest = step.shortest.expect("it has run").as_secs_f64();
+        assert!(shortest > 1e-7 && shortest < 10.0, "{after}");
+        assert!(step.bandwidth().unwrap() > 8.0 * n / 10.0, "{after}");
+        // Nothing is known about how long libraries take.
+        assert_eq!(step.expected.is_some(), step.kind == "kernel", "{after}");
+    }
+    let text = after.to_string();
+    assert!(text.contains("expected") && text.contains("measured") && text.contains("GB/s"), "{text}");
+    assert!(after.to_svg().contains("measured"));
+    // Another device has other times, and one that ends later than its launch has none.
+    for device in engines().into_iter().filter(|d| *d != Device::cpu()) {
+        let x = x.to_device(&device);
+        lazuli::eval(record(&x)).unwrap();
+        let plan = lazuli::explain(record(&x)).unwrap();
+        assert!(plan.steps.iter().all(|step| step.shortest.is_none()), "{device}: {plan}");
+    }
+}

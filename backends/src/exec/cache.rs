@@ -5,6 +5,7 @@
 //! what they hold; the least recently used half goes when one is full.
 
 use super::stats;
+use super::timing::Times;
 use crate::Stats;
 use crate::portable::Program;
 #[cfg(feature = "llvm")]
@@ -30,6 +31,8 @@ pub struct Prepared {
     pub totals: Totals,
     /// May a launch fail? Only one with loops can, or of a function that uses indices.
     pub may_fail: bool,
+    /// How long its steps took.
+    pub times: Times,
     cpu: OnceLock<Vec<Engine>>,
     portable: OnceLock<Vec<Engine>>,
     #[cfg(feature = "llvm")]
@@ -352,6 +355,7 @@ pub fn prepare(trace: &Trace, caps: &Caps) -> Arc<Prepared> {
     });
     let prepared = Arc::new(Prepared {
         plan,
+        times: Times::new(&launches),
         launches,
         totals,
         may_fail,

@@ -29,6 +29,7 @@ mod matmul;
 mod overrun;
 mod reuse;
 mod run;
+mod timing;
 mod verify;
 
 use crate::Stats;
@@ -93,7 +94,29 @@ pub fn explain(roots: &[NodeRef]) -> Result<Explain, Error> {
     let caps = caps();
     let trace = Trace::collect(roots, &caps.words())?;
     let prepared = cache::prepare(&trace, &caps);
-    Ok(Explain::new(&trace, &prepared.plan, &prepared.launches))
+    Ok(explained(&trace, &prepared))
+}
+
+/// A plan for people, with what its steps are expected to take and have taken.
+fn explained(trace: &Trace, prepared: &Prepared) -> Explain {
+    let mut explained = Explain::new(trace, &prepared.plan, &prepared.launches);
+    if trace.items[trace.roots[0]].node.device() == DeviceId::Cpu {
+        let threads = threads::num_threads();
+        let mut launches = prepared.launches.launches.iter().peekable();
+        for (n, step) in explained.steps.iter_mut().enumerate() {
+            let mut kernel = Vec::new();
+            let mut first = true;
+            while let Some(launch) = launches.next_if(|launch| first || !launch.is_first()) {
+                first = false;
+                if let Launch::Kernel(bound) = launch {
+                    kernel.push(&**bound);
+                }
+            }
+            step.expected = (!kernel.is_empty()).then(|| timing::expected(kernel.into_iter(), threads));
+            step.shortest = prepared.times.of(n);
+        }
+    }
+    explained
 }
 
 /// What evaluating `roots` would launch, in order, each with its description.
@@ -101,7 +124,7 @@ pub fn launches(roots: &[NodeRef]) -> Result<Vec<(ExplainedStep, Launch)>, Error
     let caps = caps();
     let trace = Trace::collect(roots, &caps.words())?;
     let prepared = cache::prepare(&trace, &caps);
-    let explained = Explain::new(&trace, &prepared.plan, &prepared.launches);
+    let explained = explained(&trace, &prepared);
     let first = prepared.launches.launches.iter().filter(|launch| launch.is_first()).cloned();
     Ok(explained.steps.into_iter().zip(first).collect())
 }

@@ -6,6 +6,7 @@ use super::grids;
 use super::overrun::Overrun;
 use super::reuse::Reused;
 use super::threads::{is_worth, num_threads, parallel};
+use super::timing::Stopwatch;
 use super::transfer;
 use crate::portable::{self, FpEnv, Job, RowState};
 use lazuli_core::{BufferRef, DeviceId, ErrorKind};
@@ -142,10 +143,12 @@ pub fn launch_all<'a>(
     };
     let overrun = Overrun::default();
     let launches = &prepared.launches.launches;
+    let mut watch = Stopwatch::new(&prepared.times);
     let mut next = 0;
     while next < launches.len() {
         let (launch, engine) = (&launches[next], &engines[next]);
         next += 1;
+        watch.begins(launch, engine);
         match launch {
             Launch::Kernel(bound) => {
                 let mut bases: SmallVec<[*mut u8; 8]> = SmallVec::new();
@@ -232,6 +235,7 @@ pub fn launch_all<'a>(
             }
         }
     }
+    watch.stop();
     Ok(())
 }
 

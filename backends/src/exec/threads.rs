@@ -26,7 +26,7 @@ const WATCH: Duration = Duration::from_micros(300);
 /// A region pays above this much work, in nanoseconds of one thread, if helpers are awake...
 const WORTH_AWAKE: f64 = 4_000.0;
 /// ...and above this much if they sleep.
-const WORTH_ASLEEP: f64 = 80_000.0;
+pub const WORTH_ASLEEP: f64 = 80_000.0;
 
 static WANTED: AtomicUsize = AtomicUsize::new(0);
 static CORES: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
