@@ -113,7 +113,7 @@ pub fn explain(roots: impl Roots) -> Result<Explain, Error> {
 impl<T: Element> Array<T> {
     /// Computes the array now, and keeps the value. Gives the array back, to go on with. (On a GPU it
     /// returns when the work was given to the device's default stream; whatever needs the elements
-    /// waits for them. See [`eval_on`](Array::eval_on).)
+    /// waits for them, and so does a function with `max_iterations`. See [`eval_on`](Array::eval_on).)
     ///
     /// Errors: what poisoned the array; memory that cannot be had; a failure of the engine.
     ///

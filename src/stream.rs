@@ -202,7 +202,8 @@ const _: () = {
 /// there.
 ///
 /// Errors: as [`eval`](crate::eval); an array of another device than the stream's. What goes wrong on
-/// a GPU is told by whoever waits for it.
+/// a GPU is told by whoever waits for it; an evaluation of a function with `max_iterations` waits itself, since values of
+/// loops that were cut short are none.
 ///
 /// ```
 /// # use lazuli::prelude::*;

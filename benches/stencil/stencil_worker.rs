@@ -7,7 +7,9 @@
 //! * `steps`: the same, each step evaluated;
 //! * `nearest`: another rule for the edges (and so another sum);
 //! * `hand`: AVX-512 by intrinsics, the frame in memory, written past the caches, threads that stay for all steps;
-//! * `rust`: the plain loops, as rustc compiles them for this processor, by the same threads.
+//! * `rust`: the plain loops, as rustc compiles them for this processor, by the same threads;
+//! * `cube`: a cube of N x N x N floats, 10 steps with the six neighbours, each evaluated;
+//! * `cube_rust`: the plain loops over the cube, plane by plane, as rustc compiles them for this processor.
 
 use lazuli::prelude::*;
 use std::io::BufRead;
@@ -25,6 +27,104 @@ fn heat(u: &[[f32]], k: f32) -> f32 {
 #[lazuli::stencil(nearest)]
 fn nearest(u: &[[f32]], k: f32) -> f32 {
     u[0][0] + k * ((u[-1][0] + u[1][0]) + (u[0][-1] + u[0][1]) - 4.0 * u[0][0])
+}
+
+#[lazuli::stencil(constant(0.0))]
+fn heat3(u: &[[[f32]]], k: f32) -> f32 {
+    let along = (u[-1][0][0] + u[1][0][0]) + (u[0][-1][0] + u[0][1][0]) + (u[0][0][-1] + u[0][0][1]);
+    u[0][0][0] + k * (along - 6.0 * u[0][0][0])
+}
+
+/// Steps over a cube.
+const CUBE_STEPS: usize = 10;
+
+/// The cube at the beginning.
+fn first_cube(n: usize) -> Vec<f32> {
+    (0..n * n * n).map(|i| ((i / n / n * 31 + i / n % n * 17 + i % n * 7) % 101) as f32 * 0.01).collect()
+}
+
+/// The inner rows of some planes, from a cube in a frame of zeros.
+type Planes = unsafe fn(from: &[f32], to: &mut [f32], wide: usize);
+
+fn plain3(from: &[f32], to: &mut [f32], wide: usize) {
+    let plane = wide * wide;
+    for i in 0..to.len() / plane {
+        for j in 1..wide - 1 {
+            let at = (i + 1) * plane + j * wide;
+            let row = |d: isize| &from[at.wrapping_add_signed(d)..][..wide];
+            let (here, rows) =
+                (row(0), [-(plane as isize), plane as isize, -(wide as isize), wide as isize].map(row));
+            let out = &mut to[i * plane + j * wide..][..wide];
+            for k in 1..wide - 1 {
+                let along =
+                    (rows[0][k] + rows[1][k]) + (rows[2][k] + rows[3][k]) + (here[k - 1] + here[k + 1]);
+                out[k] = here[k] + K * (along - 6.0 * here[k]);
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq")]
+fn compiled3_512(from: &[f32], to: &mut [f32], wide: usize) {
+    plain3(from, to, wide);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn compiled3_256(from: &[f32], to: &mut [f32], wide: usize) {
+    plain3(from, to, wide);
+}
+
+/// All steps over a cube, each with as many threads as there are cores.
+fn by_planes(cube: &[f32], n: usize, planes: Planes) -> (f64, Vec<f32>) {
+    let wide = n + 2;
+    let plane = wide * wide;
+    let mut buffers = [vec![0f32; plane * wide], vec![0f32; plane * wide]];
+    let row = |i: usize| ((i / n + 1) * wide + i % n + 1) * wide + 1;
+    for (i, line) in cube.chunks(n).enumerate() {
+        buffers[0][row(i)..][..n].copy_from_slice(line);
+    }
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let begin = Instant::now();
+    let [mut from, mut to] = buffers;
+    for _ in 0..CUBE_STEPS {
+        std::thread::scope(|scope| {
+            let (mut rest, from) = (&mut to[plane..plane * (n + 1)], &from);
+            for t in 0..threads {
+                let (first, end) = (n * t / threads, n * (t + 1) / threads);
+                let (mine, others) = rest.split_at_mut((end - first) * plane);
+                rest = others;
+                // SAFETY: the caller looked what this processor has.
+                scope.spawn(move || unsafe { planes(&from[first * plane..(end + 2) * plane], mine, wide) });
+            }
+        });
+        std::mem::swap(&mut from, &mut to);
+    }
+    let seconds = begin.elapsed().as_secs_f64();
+    (seconds, (0..n * n).flat_map(|i| from[row(i)..][..n].iter().copied()).collect())
+}
+
+/// One of the cases over a cube.
+fn cubes(case: &str, n: usize) -> (f64, Vec<f32>) {
+    let cube = first_cube(n);
+    if case == "cube" {
+        let mut u = Array::from_shape_vec([n, n, n], cube).expect("a cube");
+        heat3(&u, K).eval().expect("memory");
+        let begin = Instant::now();
+        for _ in 0..CUBE_STEPS {
+            u = heat3(u, K);
+            u.eval().expect("memory");
+        }
+        return (begin.elapsed().as_secs_f64(), u.to_vec().expect("evaluated"));
+    }
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx512dq") {
+        return by_planes(&cube, n, compiled3_512);
+    } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        return by_planes(&cube, n, compiled3_256);
+    }
+    by_planes(&cube, n, plain3)
 }
 
 /// The square at the beginning.
@@ -125,6 +225,11 @@ fn main() {
         let line = line.expect("lines of text");
         let (case, n) = line.split_once(' ').expect("a case and a size");
         let n: usize = n.parse().expect("a number");
+        if let "cube" | "cube_rust" = case {
+            let (seconds, out) = cubes(case, n);
+            println!("{seconds} {}", out.iter().map(|&v| f64::from(v)).sum::<f64>());
+            continue;
+        }
         if known.as_ref().is_none_or(|k| k.0 != n) {
             let square = first(n);
             let array = Array::from_shape_vec([n, n], square.clone()).expect("a square");

@@ -15,20 +15,32 @@ pub struct Caps {
     pub max_recompute: usize,
     /// Bytes of one row that may be kept on the side between two stages.
     pub row_scratch: usize,
+    /// Bytes that one core's cache is sure to keep while a kernel takes a step along its outermost axis; 0 where
+    /// tiles of that size are not worth a launch each.
+    pub kept: usize,
     /// Fuse at all? `false` runs every operation as a kernel of its own.
     pub fuse: bool,
 }
 
 impl Caps {
     /// Limits for CPUs: a body of a few hundred instructions still fits the L1 instruction
-    /// cache, and a kept row of 256 KiB stays within half of a usual L2.
-    pub const CPU: Caps =
-        Caps { max_insts: 256, max_accesses: 24, max_recompute: 24, row_scratch: 256 << 10, fuse: true };
+    /// cache, and a kept row of 256 KiB stays within half of a usual L2, of 1 MiB.
+    pub const CPU: Caps = Caps {
+        max_insts: 256,
+        max_accesses: 24,
+        max_recompute: 24,
+        row_scratch: 256 << 10,
+        kept: 512 << 10,
+        fuse: true,
+    };
+
+    /// Limits for the grids of GPUs: the same, without tiles for the cache of a core.
+    pub const GRID: Caps = Caps { kept: 0, ..Caps::CPU };
 
     /// The limits as words of a cache key.
-    pub fn words(&self) -> [u64; 2] {
+    pub fn words(&self) -> [u64; 3] {
         let small = (self.max_insts as u64) << 32 | (self.max_recompute as u64) << 1 | self.fuse as u64;
-        [small, (self.row_scratch as u64) << 16 | self.max_accesses as u64]
+        [small, (self.row_scratch as u64) << 16 | self.max_accesses as u64, self.kept as u64]
     }
 
     /// The same limits without fusion.

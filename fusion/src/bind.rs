@@ -150,6 +150,8 @@ pub struct Bound {
     pub bytes_cached: usize,
     /// Bytes written.
     pub bytes_written: usize,
+    /// Bytes that all launches of the kernel write.
+    pub kernel_writes: usize,
     /// What it takes one thread of a CPU, in nanoseconds, roughly.
     pub work: f64,
 }

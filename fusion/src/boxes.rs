@@ -26,14 +26,11 @@ use std::sync::Arc;
 const LARGE: usize = 1 << 20;
 /// Elements: no fewer than a line has, whatever the type.
 const LINE: usize = 64;
-/// Bytes that a core's second-level cache is sure to keep from one step along the outermost axis to the next: half of
-/// the 1 MiB that most have.
-const KEPT: usize = 512 << 10;
 
 /// The fewest lanes of a tile.
-const SHORTEST: usize = 4096;
-/// The most tiles along an axis: each is a launch.
-const MOST: usize = 64;
+const SHORTEST: usize = 512;
+/// The most tiles: each is a launch, or several.
+const MOST: usize = 128;
 
 /// A window through which a kernel reads.
 pub(crate) struct Window<'a> {
@@ -104,7 +101,7 @@ pub(crate) fn divide(
     if large {
         let last = spans.pop().map(at_lines);
         spans.extend(last);
-        let tiles = tiles(kernel, rows, accesses, windows);
+        let tiles = tiles(kernel, rows, accesses, windows, caps.kept);
         spans = spans.into_iter().zip(tiles).map(|(spans, tile)| cut(spans, tile)).collect();
     }
     // An axis that is cut stays one: it must neither be dropped for a length of 1 nor merge with others, so
@@ -200,38 +197,52 @@ fn spans(n: usize, parts: &[WindowPart]) -> Vec<Span> {
     out
 }
 
-/// For each row axis, how many positions are walked before the axis around it takes a step.
-fn tiles(kernel: &Kernel, rows: &[usize], accesses: &[BoundAccess], windows: &[Window<'_>]) -> Dims {
-    let mut tiles: Dims = rows.iter().copied().collect();
+/// For each row axis, how many positions are walked before the axis around it takes a step: the whole axis, or what
+/// `kept` bytes have room for.
+fn tiles(
+    kernel: &Kernel,
+    rows: &[usize],
+    accesses: &[BoundAccess],
+    windows: &[Window<'_>],
+    kept: usize,
+) -> Dims {
+    let whole: Dims = rows.iter().copied().collect();
     // At how many distances a step along the axis looks: what stands there is read again later.
     let seen = |j: usize| 1 + parts_along(kernel, j, windows).iter().filter(|part| part.shift != 0).count();
-    let Some(outer) = (0..rows.len()).find(|&j| seen(j) > 1) else { return tiles };
+    let Some(outer) = (0..rows.len()).find(|&j| seen(j) > 1 && rows[j] > seen(j)) else { return whole };
     // Each array once, and of those behind windows all that is kept.
     let first = |slot: Slot| accesses.iter().position(|a| a.slot == slot);
     let arrays = accesses.iter().enumerate().filter(|&(n, a)| first(a.slot) == Some(n));
     let is_seen = |slot: Slot| windows.iter().any(|w| accesses[w.access].slot == slot);
     let bytes = arrays.map(|(_, a)| a.dtype.size() * if is_seen(a.slot) { seen(outer) } else { 1 });
-    let bytes: usize = bytes.sum();
-    for j in outer + 1..rows.len() {
-        let within: usize = tiles[j + 1..].iter().product();
-        let fits = KEPT / bytes.saturating_mul(within).max(1);
-        let last = j + 1 == rows.len();
-        // What a tile reads beyond its own edges should be little, and along the lanes long runs are best.
-        let least = if last { SHORTEST } else { 8 * seen(j) };
-        if fits < tiles[j] {
-            tiles[j] = tiles[j].min(fits.max(least));
-        }
-        if fits >= least {
-            break;
-        }
+    let room = kept / bytes.sum::<usize>().max(1);
+    if rows[outer + 1..].iter().product::<usize>() <= room {
+        return whole;
     }
-    tiles
+    // Long lanes are best. But of an axis between, a tile should have more than what it reads beyond its own edges.
+    let mut lanes = rows[rows.len() - 1];
+    while lanes >= SHORTEST {
+        let mut tiles = whole.clone();
+        let mut left = room;
+        let fits = (outer + 1..rows.len()).rev().all(|j| {
+            let last = j + 1 == rows.len();
+            tiles[j] = rows[j].min(left).min(if last { lanes } else { usize::MAX });
+            left /= tiles[j].max(1);
+            tiles[j] == rows[j] || tiles[j] >= if last { SHORTEST } else { 2 * seen(j) }
+        });
+        let pieces = rows.iter().zip(&tiles).map(|(&n, &tile)| n.div_ceil(tile.max(1)));
+        if fits && pieces.fold(1, usize::saturating_mul) <= MOST {
+            return tiles;
+        }
+        lanes /= 2;
+    }
+    whole
 }
 
 /// Cuts long spans into pieces of nearly the same length, of at most `tile` positions each.
 fn cut(spans: Vec<Span>, tile: usize) -> Vec<Span> {
     let pieces = |s: Span| {
-        let count = if s.even { s.length.div_ceil(tile).clamp(1, MOST) } else { 1 };
+        let count = if s.even { s.length.div_ceil(tile) } else { 1 };
         let length = s.length.div_ceil(count);
         let length = if length >= 16 * LINE { length.next_multiple_of(LINE) } else { length };
         let piece = move |p: usize| Span {

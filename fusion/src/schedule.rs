@@ -118,6 +118,7 @@ pub(crate) fn schedule(
         bytes_read,
         bytes_cached,
         bytes_written,
+        kernel_writes: bytes_written,
         work,
     };
     (bound, merged)

@@ -434,6 +434,15 @@ impl Cumulated for Array<f64> {
 }
 
 #[test]
+fn a_plan_of_nothing() {
+    let nothing = Vec::<Array<f32>>::new();
+    let plan = lazuli::explain(&nothing[..]).unwrap();
+    assert_eq!((plan.kernels(), plan.launches()), (0, 0), "{plan}");
+    lazuli::eval(&nothing[..]).unwrap();
+    assert_eq!(lazuli::inspect(&nothing[..]).unwrap().kernels().len(), 0);
+}
+
+#[test]
 fn plans_know_what_they_took() {
     let (x, n) = (ramp(&Device::cpu(), &[1000, 300]), 300_000.0);
     let record = |x: &Array<f64>| (x.matmul(&x.t()), (x * 2.5).exp() - 0.25);

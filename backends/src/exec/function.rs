@@ -31,7 +31,7 @@ impl Function {
     ///
     /// Errors: what poisoned a root; what evaluating captured arrays, or compiling, gives.
     pub fn new(roots: &[NodeRef], first: u64) -> Result<Function, Error> {
-        let caps = caps();
+        let caps = caps(roots);
         let collected = Trace::collect(roots, &caps.words())?;
         let captured: Vec<NodeRef> = (0..collected.items.len())
             .filter(|&n| collected.items[n].node.id() > first)
@@ -62,7 +62,7 @@ impl Function {
     /// Can a call on this thread be run as planned? (Not while every evaluation is checked, nor
     /// while this thread evaluates op by op.)
     pub fn applies() -> bool {
-        !verify::is_on() && caps().fuse
+        !verify::is_on() && caps(&[]).fuse
     }
 
     fn error(&self, kind: ErrorKind) -> Error {

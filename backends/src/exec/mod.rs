@@ -63,8 +63,11 @@ pub fn fusion_scope<R>(on: bool, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-fn caps() -> Caps {
-    if FUSE.with(Cell::get) { Caps::CPU } else { Caps::CPU.op_by_op() }
+/// The limits for what is asked of this thread.
+fn caps(roots: &[NodeRef]) -> Caps {
+    let is_host = roots.first().is_none_or(|root| root.device().is_host());
+    let caps = if is_host { Caps::CPU } else { Caps::GRID };
+    if FUSE.with(Cell::get) { caps } else { caps.op_by_op() }
 }
 
 /// Computes the values of `roots` in one joint plan. Values that are there already cost nothing.
@@ -76,7 +79,7 @@ pub fn evaluate(roots: &[NodeRef]) -> Result<(), Error> {
                 None => Ok(()),
             };
         }
-        let caps = caps();
+        let caps = caps(roots);
         let trace = Trace::collect(roots, &caps.words())?;
         if let Some(&n) = trace.arguments.first() {
             let kind = "an argument of a function that is being compiled has no value yet";
@@ -91,7 +94,7 @@ pub fn evaluate(roots: &[NodeRef]) -> Result<(), Error> {
 
 /// Describes what evaluating `roots` would do, without doing it.
 pub fn explain(roots: &[NodeRef]) -> Result<Explain, Error> {
-    let caps = caps();
+    let caps = caps(roots);
     let trace = Trace::collect(roots, &caps.words())?;
     let prepared = cache::prepare(&trace, &caps);
     Ok(explained(&trace, &prepared))
@@ -100,7 +103,7 @@ pub fn explain(roots: &[NodeRef]) -> Result<Explain, Error> {
 /// A plan for people, with what its steps are expected to take and have taken.
 fn explained(trace: &Trace, prepared: &Prepared) -> Explain {
     let mut explained = Explain::new(trace, &prepared.plan, &prepared.launches);
-    if trace.items[trace.roots[0]].node.device() == DeviceId::Cpu {
+    if trace.roots.first().is_some_and(|&root| trace.items[root].node.device() == DeviceId::Cpu) {
         let threads = threads::num_threads();
         let mut launches = prepared.launches.launches.iter().peekable();
         for (n, step) in explained.steps.iter_mut().enumerate() {
@@ -121,7 +124,7 @@ fn explained(trace: &Trace, prepared: &Prepared) -> Explain {
 
 /// What evaluating `roots` would launch, in order, each with its description.
 pub fn launches(roots: &[NodeRef]) -> Result<Vec<(ExplainedStep, Launch)>, Error> {
-    let caps = caps();
+    let caps = caps(roots);
     let trace = Trace::collect(roots, &caps.words())?;
     let prepared = cache::prepare(&trace, &caps);
     let explained = explained(&trace, &prepared);

@@ -334,7 +334,7 @@ fn streams(bound: &Bound, bases: &[*mut u8]) -> bool {
             && outer.iter().chain(inner).all(|&step| lines(step))
     };
     let written = |(a, _): &(&BoundAccess, &*mut u8)| a.write && (a.full || bound.inner.is_empty());
-    bound.bytes_written >= *STREAM_BYTES && bound.accesses.iter().zip(bases).filter(written).all(lined)
+    bound.kernel_writes >= *STREAM_BYTES && bound.accesses.iter().zip(bases).filter(written).all(lined)
 }
 
 /// Elements of a unit of a split row: complete subtrees of the reduction.

@@ -77,7 +77,10 @@ impl<'a> Stopwatch<'a> {
 fn is_final(engine: &Runs<'_>) -> bool {
     match engine {
         Runs::Library | Runs::Compiled(_) => true,
-        Runs::Portable(_) => cfg!(not(feature = "llvm")),
+        #[cfg(not(feature = "llvm"))]
+        Runs::Portable(_) => true,
+        #[cfg(feature = "llvm")]
+        Runs::Portable(_) => !crate::llvm::available(),
         #[cfg(feature = "llvm")]
         Runs::Llvm(..) => true,
         #[cfg(feature = "llvm")]

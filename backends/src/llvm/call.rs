@@ -42,8 +42,8 @@ pub trait Surroundings<'e> {
     fn turns(&self) -> Option<u64>;
     /// The loop of this number (within the function) passes its limit.
     fn overrun(&self, number: usize);
-    /// Has a loop passed its limit before? (Asked by loops with limits.)
-    fn given_up(&self) -> Option<V<'e>>;
+    /// Has a loop passed its limit before? (Asked by loops with limits; `outer` ones have loops in them.)
+    fn given_up(&self, outer: bool) -> Option<V<'e>>;
     /// Something is done; the operands are scalars.
     fn act(&self, act: &Act, operands: &[V<'e>]) -> Option<V<'e>>;
 }
@@ -73,8 +73,8 @@ impl<'e> Surroundings<'e> for Within<'_, 'e> {
     fn overrun(&self, number: usize) {
         self.f.note_overrun(self.first_loop + number);
     }
-    fn given_up(&self) -> Option<V<'e>> {
-        self.f.overrun_noted()
+    fn given_up(&self, outer: bool) -> Option<V<'e>> {
+        self.f.overrun_noted(outer)
     }
     fn act(&self, act: &Act, _: &[V<'e>]) -> Option<V<'e>> {
         unreachable!("{act:?} in a function that is no kernel")
@@ -376,6 +376,7 @@ impl<'e> Printer<'_, 'e> {
             body.iter().any(|s| matches!(s, Step::Exit { cond, .. } if !self.uniform[*cond as usize]));
         let truth = Ty::new(Elem::I1, self.lanes);
         let told = self.told(states, body);
+        let outer = has_loop(body);
         // What a lane that left is told by its mask alone is not carried.
         let (all, states) = (
             states,
@@ -415,7 +416,7 @@ impl<'e> Printer<'_, 'e> {
                 let over = e.compare("icmp uge", turn, e.int(I64, limit as i64));
                 e.if_then(over, || self.around.overrun(self.callee.loop_position(number)));
                 // Where a loop has passed its limit, those around it need not go on: there is an error.
-                let given_up = self.around.given_up();
+                let given_up = self.around.given_up(outer);
                 let over = given_up.map_or(over, |given_up| e.binary("or", over, given_up));
                 exits.leave_if(over, now.finals(states));
             };
@@ -551,4 +552,13 @@ impl<'e> Now<'e> {
         };
         self.states.iter().zip(&self.active).flat_map(live).collect()
     }
+}
+
+/// Is there a loop in a block?
+fn has_loop(block: &[Step]) -> bool {
+    block.iter().any(|step| match step {
+        Step::Loop { .. } => true,
+        Step::If { then, other, .. } => has_loop(then) || has_loop(other),
+        _ => false,
+    })
 }

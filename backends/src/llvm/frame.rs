@@ -463,14 +463,20 @@ impl<'e> Frame<'e> {
         super::arithmetic::arithmetic(self.e, host, inst, get, dtype_of)
     }
 
-    /// Has a loop of this launch passed its limit? Only the host's engines can say.
-    pub fn overrun_noted(&self) -> Option<V<'e>> {
+    /// Has a loop of this launch passed its limit? A thread of a grid asks in the `outer` loops alone: that memory
+    /// is far away.
+    pub fn overrun_noted(&self, outer: bool) -> Option<V<'e>> {
         let e = self.e;
-        if e.dialect.is_grid() {
-            return None;
+        let noted = || {
+            let word = e.load_atomic(I64, self.word_ptr(self.abi.overrun()), "monotonic");
+            e.compare("icmp ne", word, e.i64(0))
+        };
+        if !e.dialect.is_grid() {
+            return Some(noted());
         }
-        let word = e.load_atomic(I64, self.word_ptr(self.abi.overrun()), "monotonic");
-        Some(e.compare("icmp ne", word, e.i64(0)))
+        let address = self.word(self.abi.overrun());
+        let known = || e.compare("icmp ne", address, e.i64(0));
+        outer.then(|| e.if_else(known(), || vec![noted()], || vec![e.int(Ty::new(Elem::I1, 1), 0)])[0])
     }
 
     /// Notes that the loop of this number has passed its limit, for the host to see.

@@ -178,7 +178,7 @@ impl<'e> Surroundings<'e> for Threads<'_, 'e> {
         }
     }
 
-    fn given_up(&self) -> Option<V<'e>> {
+    fn given_up(&self, _: bool) -> Option<V<'e>> {
         None
     }
 

@@ -3,7 +3,7 @@
 
 use super::grids::assembled;
 use super::same_bits::Engines;
-use crate::portable::tests::calls::{call, random_calls, random_function};
+use crate::portable::tests::calls::{call, random_calls, random_function, short_random_function};
 use crate::portable::tests::*;
 use lazuli_core::DType;
 
@@ -21,6 +21,21 @@ fn random_functions() {
         let (x, k) = (random.leaf(DType::F32, &[n]), random.leaf(DType::I64, &[n]));
         engines.same(&[call(&f, 0, &[&x, &k]), call(&f, 1, &[&x, &k])]);
     }
+}
+
+/// Short ones are many more in the same time.
+#[test]
+fn short_random_functions() {
+    let (mut engines, mut random) = (Engines::new(), Random(74));
+    let mut loops = 0;
+    for _ in 0..count(1700) {
+        let f = short_random_function(&mut random);
+        loops += f.loops() as usize;
+        let n = 1 + random.below(70);
+        let (x, k) = (random.leaf(DType::F32, &[n]), random.leaf(DType::I64, &[n]));
+        engines.same(&[call(&f, 0, &[&x, &k]), call(&f, 1, &[&x, &k])]);
+    }
+    assert!(loops > 150, "{loops} functions loop");
 }
 
 #[test]

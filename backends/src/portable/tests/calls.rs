@@ -6,12 +6,22 @@ use super::*;
 use lazuli_core::Function;
 use lazuli_core::function::{Builder, Val, Variable};
 
-/// Writes a random function of an f32 and an int64 that gives one of each.
+/// A random function of an f32 and an int64 that gives one of each.
 pub(crate) fn random_function(random: &mut Random) -> Arc<Function> {
+    random_function_of(random, 30)
+}
+
+/// A shorter one, of which more can be tried.
+pub(crate) fn short_random_function(random: &mut Random) -> Arc<Function> {
+    random_function_of(random, 5)
+}
+
+/// One of so many statements at most.
+fn random_function_of(random: &mut Random, most: usize) -> Arc<Function> {
     let mut b = Builder::new("random", Location::caller());
     let (x, k) = (b.argument(DType::F32), b.argument(DType::I64));
     let mut w =
-        Writer { b, random, reals: vec![], counts: vec![], conditions: vec![], loops: vec![], left: 30 };
+        Writer { b, random, reals: vec![], counts: vec![], conditions: vec![], loops: vec![], left: most };
     for _ in 0..2 {
         let (real, count) = (w.b.variable(x), w.b.variable(k));
         w.reals.push(real);
