@@ -444,8 +444,8 @@ fn a_plan_of_nothing() {
 
 #[test]
 fn plans_know_what_they_took() {
-    let (x, n) = (ramp(&Device::cpu(), &[1000, 300]), 300_000.0);
-    let record = |x: &Array<f64>| (x.matmul(&x.t()), (x * 2.5).exp() - 0.25);
+    let (x, n) = (ramp(&Device::cpu(), &[500, 500]), 250_000.0);
+    let record = |x: &Array<f64>| (x.matmul(x), (x * 2.5).exp() - 0.25);
     let before = lazuli::explain(record(&x)).unwrap();
     assert!(before.steps.iter().all(|step| step.shortest.is_none()), "{before}");
     for _ in 0..2 {
@@ -453,7 +453,7 @@ fn plans_know_what_they_took() {
         lazuli::wait_for_compiler();
     }
     let after = lazuli::explain(record(&x)).unwrap();
-    assert_eq!(after.steps.len(), 2);
+    assert!(after.steps.len() >= 2, "{after}");
     for step in &after.steps {
         let shortest = step.shortest.expect("it has run").as_secs_f64();
         assert!(shortest > 1e-7 && shortest < 10.0, "{after}");
@@ -466,7 +466,7 @@ fn plans_know_what_they_took() {
     assert!(after.to_svg().contains("measured"));
     // Another device has other times, and one that ends later than its launch has none.
     for device in engines().into_iter().filter(|d| *d != Device::cpu()) {
-        let x = x.to_device(&device);
+        let x = ramp(&device, &[20, 30]).dot(&ramp(&device, &[30, 20]));
         lazuli::eval(record(&x)).unwrap();
         let plan = lazuli::explain(record(&x)).unwrap();
         assert!(plan.steps.iter().all(|step| step.shortest.is_none()), "{device}: {plan}");
