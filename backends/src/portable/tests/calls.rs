@@ -232,6 +232,17 @@ fn random_functions_by_definition() {
 }
 
 #[test]
+fn short_random_functions_by_definition() {
+    let mut random = Random(8);
+    for _ in 0..500 {
+        let f = short_random_function(&mut random);
+        let n = 1 + random.below(700);
+        let (x, k) = (random.leaf(DType::F32, &[n]), random.leaf(DType::I64, &[n]));
+        eval_all(&[call(&f, 0, &[&x, &k]), call(&f, 1, &[&x, &k])]);
+    }
+}
+
+#[test]
 fn calls_among_other_operations() {
     let mut random = Random(11);
     for _ in 0..60 {
