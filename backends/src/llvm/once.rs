@@ -4,7 +4,7 @@
 //! of the three cases. A short body is fastest so. But code generation is what a first call waits for, and of a long
 //! body it takes long: that one is printed once, and branches around its reads and writes tell the cases apart.
 //!
-//! Measured on AVX2 with results in the L2 cache, code that is printed once takes 0.6 of the time to make. With three
+//! Measured on AVX2 with results in the L2 cache, code that is printed once takes 0.6 to 0.7 of the time to make. With three
 //! elementary functions or with `pow` it runs as fast; with two it is 7 % slower, with `exp` alone 14 %.
 
 use super::emit::V;
