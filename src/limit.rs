@@ -9,7 +9,9 @@
 //! What is evaluated of a component, in one joint plan, are its *heads* (pending nodes that no
 //! pending node reads) and the pending values that the program holds: with k coupled variables
 //! those are the k variables, none of which may be left behind to be computed again from the
-//! start. Held values that are not heads are taken newest first, up to the byte limit.
+//! start. Held values that are not heads are taken newest first, up to the byte limit. For the sake of
+//! memory nothing is evaluated whose heads take more than half of what it lets go: `x * a + b` of a large `x`
+//! that the program has given away keeps no more memory than it had, and stays one kernel.
 //!
 //! Nothing here can fail a recording, and nothing is silent: `stats()` counts the evaluations. If the evaluation fails (out of memory), the nodes stay
 //! pending, and the next attempt comes later. Recording pays a few nanoseconds: the graph is
@@ -232,15 +234,17 @@ fn relieve(newest: &NodeRef) {
     let mut flushed = vec![false; graph.nodes.len()];
     for c in graph.roots() {
         let (size, pinned) = (graph.size[c], graph.pinned[c]);
-        let alone = size >= limit.nodes || pinned >= limit.bytes;
-        let own = Some(c) == mine
-            && (size >= limit.nodes / 2
-                || newest.depth() as usize >= limit.nodes
-                || pinned >= limit.bytes / 2);
-        if !(alone || own) {
+        let own = Some(c) == mine;
+        let long =
+            size >= limit.nodes || own && (size >= limit.nodes / 2 || newest.depth() as usize >= limit.nodes);
+        let large = pinned >= if own { limit.bytes / 2 } else { limit.bytes };
+        if !(long || large) {
             continue;
         }
         let (heads, bytes) = graph.evaluation(c, limit.bytes);
+        if !long && bytes > pinned / 2 {
+            continue;
+        }
         if bytes > limit.bytes && RECORDER.with(|r| r.borrow().patience) > 0 {
             patient = false;
             continue;

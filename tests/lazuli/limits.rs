@@ -132,6 +132,22 @@ fn memory_that_only_the_graph_holds_is_limited() {
 }
 
 #[test]
+fn large_arrays_given_away_are_not_evaluated_in_the_middle_of_an_expression() {
+    let bytes = 1 << 20;
+    let (_, stats) = stats_scope(|| {
+        with_recording_limit(RecordingLimit { nodes: usize::MAX, bytes }, || {
+            let mut x = Array::from_vec(vec![1.0f64; 1 << 17]);
+            for _ in 0..3 {
+                // 1 MiB that nobody else holds; to evaluate `x * 2` here would free nothing.
+                x = (x * 2.0 + 1.0).sqrt();
+                x.eval().unwrap();
+            }
+        })
+    });
+    assert_eq!(stats.launches, 3, "one kernel a step");
+}
+
+#[test]
 fn separate_graphs_are_left_alone() {
     // Far more pending nodes than the limit, but each array depends on few of them.
     let a = Array::from_vec(vec![1.0f64; 4]);

@@ -380,8 +380,13 @@ impl Part<'_> {
     }
 }
 
-/// Runs the launches of a band together, each thread all of them on its rows: what one core writes at the end of a
-/// row is on the line that it goes on with.
+/// Bytes of the rows that a thread takes through all launches of a band before it goes on: what one launch leaves in
+/// the core's cache, the next still finds there.
+#[cfg(feature = "llvm")]
+const GROUP_BYTES: usize = 128 << 10;
+
+/// Runs the launches of a band together, each thread all of them on a few of its rows: what one core writes at the end
+/// of a row is on the line that it goes on with.
 #[cfg(feature = "llvm")]
 fn run_band(first: &Part<'_>, others: &[Part<'_>], memory: &Memory) {
     if others.is_empty() {
@@ -395,10 +400,15 @@ fn run_band(first: &Part<'_>, others: &[Part<'_>], memory: &Memory) {
     if outer < wanted || band().any(|part| part.bound.is_tiled()) {
         return band().for_each(|part| run_llvm(part, memory));
     }
+    let bytes: usize = band().map(|part| part.bound.bytes_read + part.bound.bytes_written).sum();
+    let group = (GROUP_BYTES / (bytes / outer.max(1)).max(1)).max(1);
     let cut = Cut::new(outer, wanted, 1);
     parallel(memory.threads, cut.count(), &|worker, p| {
-        let (begin, end) = cut.range(p);
-        band().for_each(|part| part.call(memory, 0, worker, 0, 0, [begin, end, 0, lanes(part)]));
+        let (first, last) = cut.range(p);
+        for begin in (first..last).step_by(group) {
+            let rows = [begin, last.min(begin + group)];
+            band().for_each(|part| part.call(memory, 0, worker, 0, 0, [rows[0], rows[1], 0, lanes(part)]));
+        }
     });
 }
 

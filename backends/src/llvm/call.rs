@@ -377,11 +377,15 @@ impl<'e> Printer<'_, 'e> {
         let truth = Ty::new(Elem::I1, self.lanes);
         let told = self.told(states, body);
         let outer = has_loop(body);
-        // What a lane that left is told by its mask alone is not carried.
-        let (all, states) = (
-            states,
-            &states.iter().map(|s| State { live: s.live && Some(s.value) != told, ..*s }).collect::<Vec<_>>(),
-        );
+        // What a lane that left is told by its mask alone is not carried, and what it left with may be counted.
+        let all = states;
+        let counters: Vec<Option<State>> =
+            all.iter().zip(0..).map(|(_, at)| self.counter(at, all, body)).collect();
+        let carried = |(s, counter): (&State, &Option<State>)| {
+            let live = s.live && Some(s.value) != told;
+            counter.map_or(State { live, ..*s }, |t| State { first: t.first, next: t.next, live, ..*s })
+        };
+        let states = &all.iter().zip(&counters).map(carried).collect::<Vec<_>>();
         let mut init = Vec::new();
         for (k, mask) in masks.iter().enumerate() {
             init.extend(states.iter().map(|s| self.fitting(k, s.first, s.value)));
@@ -408,7 +412,11 @@ impl<'e> Printer<'_, 'e> {
                 now.states = vec![Vec::new(); masks.len()];
             }
             for (k, values) in now.states.iter().enumerate() {
-                states.iter().zip(values).for_each(|(s, &v)| self.set(k, s.value, v));
+                for ((s, &v), (before, counter)) in states.iter().zip(values).zip(all.iter().zip(&counters)) {
+                    // Whoever is here has not left with anything yet.
+                    let here = counter.map(|_| self.fitting(k, before.first, s.value));
+                    self.set(k, s.value, here.unwrap_or(v));
+                }
             }
             let turn = limit.map(|_| *carried.last().expect("counted"));
             let count = |now: &Now<'e>| {
@@ -427,7 +435,8 @@ impl<'e> Printer<'_, 'e> {
             for step in body {
                 match step {
                     Step::Exit { cond, keep } => {
-                        self.exit(states, *cond, keep, &mut now, exits);
+                        let keep = self.kept(all, &counters, *cond, keep);
+                        self.exit(states, *cond, &keep, &mut now, exits);
                         if !std::mem::replace(&mut counted, true) {
                             count(&now);
                         }
@@ -488,6 +497,45 @@ impl<'e> Printer<'_, 'e> {
             (flag && by_mask && others && !self.uniform[state.value as usize]).then_some(state.value)
         };
         states.iter().enumerate().find_map(told)
+    }
+
+    /// For the state at `at`, which is the number of the turn in which a lane left one by one: the state that counts
+    /// turns, the same in all lanes. Lanes that stay then take the next number along, which spares the mask of those that
+    /// leave.
+    fn counter(&self, at: u16, states: &[State], body: &Block) -> Option<State> {
+        let state = &states[at as usize];
+        if !state.live || state.next != state.value || self.uniform[state.value as usize] {
+            return None;
+        }
+        let mut given = body.iter().filter_map(|step| match step {
+            Step::Exit { cond, keep } if !self.uniform[*cond as usize] => {
+                Some(keep.iter().find(|k| k.0 == at).map(|k| k.1))
+            }
+            _ => None,
+        });
+        let value = given.next()??;
+        let counts = |s: &&State| s.value == value && s.next != value && self.uniform[value as usize];
+        let counter = states.iter().find(counts)?;
+        given.all(|other| other == Some(value)).then_some(*counter)
+    }
+
+    /// What an exit keeps, where counters stand for what lanes leave with one by one.
+    fn kept(
+        &self,
+        all: &[State],
+        counters: &[Option<State>],
+        cond: Val,
+        keep: &[(u16, Val)],
+    ) -> Vec<(u16, Val)> {
+        let counted = |at: u16| counters[at as usize].is_some();
+        let together = self.uniform[cond as usize];
+        let mut kept: Vec<(u16, Val)> =
+            keep.iter().copied().filter(|&(at, _)| together || !counted(at)).collect();
+        if together {
+            let missing = (0..all.len() as u16).filter(|&at| counted(at) && keep.iter().all(|k| k.0 != at));
+            kept.extend(missing.map(|at| (at, all[at as usize].first)));
+        }
+        kept
     }
 
     fn exit(&self, states: &[State], cond: Val, keep: &[(u16, Val)], now: &mut Now<'e>, exits: &Exits<'e>) {

@@ -4,7 +4,7 @@ use super::abi::Abi;
 use super::body;
 use super::emit::{Elem, Emitter, I64, PTR, Ty, V};
 use lazuli_core::{DType, UnaryOp};
-use lazuli_fusion::bind::{Bound, BoundAccess, Lane, Slot};
+use lazuli_fusion::bind::{Bound, BoundAccess, Lane, Mode, Slot};
 use lazuli_fusion::kernel::{Def, Inst, Val};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -244,16 +244,30 @@ impl<'e> Frame<'e> {
         at
     }
 
-    /// Bytes (or positions) from one lane to the next in `Map` and `Columns`.
+    /// Bytes (or positions) from one element to the next along the last row axis: from lane to lane in `Map` and
+    /// `Columns`.
     pub fn lane_stride(&self, a: u16) -> V<'e> {
-        self.word(self.abi.row_stride(a as usize, self.b.rows.len() - 1))
+        let known = self.known_step(a).filter(|_| self.b.mode != Mode::Rows);
+        known.unwrap_or_else(|| self.word(self.abi.row_stride(a as usize, self.b.rows.len() - 1)))
+    }
+
+    /// The step along the lanes, where it is part of the kernel's key: addresses then cost no multiplication.
+    fn known_step(&self, a: u16) -> Option<V<'e>> {
+        match self.access(a).lane {
+            Lane::Same => Some(self.e.i64(0)),
+            Lane::Unit => Some(self.e.i64(self.unit(a))),
+            Lane::Strided | Lane::Across | Lane::Packed => None,
+        }
     }
 
     /// Bytes (or positions) from one inner element to the next, for one inner axis.
     pub fn inner_stride(&self, a: u16) -> V<'e> {
         match self.b.inner.len() {
             0 => self.e.i64(0),
-            _ => self.word(self.abi.inner_stride(a as usize, self.b.inner.len() - 1)),
+            last => {
+                let known = self.known_step(a).filter(|_| self.b.mode == Mode::Rows);
+                known.unwrap_or_else(|| self.word(self.abi.inner_stride(a as usize, last - 1)))
+            }
         }
     }
 
