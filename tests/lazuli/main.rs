@@ -62,5 +62,6 @@ mod tiers;
 mod totals;
 mod vectorize;
 mod vectorize_calls;
+mod vectorize_exits;
 mod vectorize_methods;
 mod views;

@@ -309,8 +309,8 @@ fn large_arrays_go_in_tiles() {
         let along = (u[-1][0][0] + u[1][0][0]) + (u[0][-1][0] + u[0][1][0]) + (u[0][0][-1] + u[0][0][1]);
         u[0][0][0] + k * (along - 6.0 * u[0][0][0])
     }
-    // Planes of 1.2 MB, which no core's cache keeps three of; and rows that long.
-    for (shape, boxes) in [([6, 500, 600], 108), ([6, 1, 300_000], 39)] {
+    // Planes of 2.5 MB, which the caches do not keep three of for a core; and rows that long.
+    for (shape, boxes) in [([4, 900, 700], 45), ([4, 1, 630_000], 18)] {
         let x = numbers(shape.iter().product());
         let at = |i: [usize; 3], axis: usize, d: isize| {
             let mut i = i;

@@ -17,11 +17,12 @@ use super::body;
 use super::emit::{Elem, Emitter, Exits, I64, Ty, V};
 use super::frame::{Env, Frame};
 use super::uniform::uniform;
-use lazuli_core::DType;
 use lazuli_core::function::{Act, Block, Join, LoopKind, State, Step};
+use lazuli_core::{BinaryOp, DType};
 use lazuli_fusion::Callee;
 use lazuli_fusion::kernel::{Inst, Val};
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The most turns of a loop on the simulator of a GPU, where the function sets no limit.
@@ -236,7 +237,7 @@ impl<'e> Printer<'_, 'e> {
 
     fn step(&self, step: &Step, masks: &Masks<'e>) {
         match step {
-            Step::Run(range) => range.clone().for_each(|v| self.compute(v)),
+            Step::Run(range) => self.run(range.clone()),
             Step::If { cond, then, other, joins } if self.uniform[*cond as usize] => {
                 self.branch(*cond, then, other, joins, masks);
             }
@@ -255,26 +256,25 @@ impl<'e> Printer<'_, 'e> {
         }
     }
 
-    fn compute(&self, v: Val) {
-        let def = &self.callee.defs[v as usize];
-        if matches!(def.inst, Inst::Literal(_)) {
-            return;
-        }
+    /// Straight-line code: vector after vector, which is the order in which a processor has most to do at once.
+    fn run(&self, range: Range<Val>) {
+        let is_literal = |v: Val| matches!(self.callee.defs[v as usize].inst, Inst::Literal(_));
         for k in 0..self.vectors() {
-            // What is the same everywhere is the same in all vectors as well.
-            let value = if k > 0 && self.uniform[v as usize] {
-                Ok(self.get(0, v))
-            } else {
-                self.around.arithmetic(&def.inst, &|u| self.fitting(k, u, v), &|u| self.callee.ty(u))
-            };
-            match value {
-                Ok(value) => self.set(k, v, value),
-                Err(error) => {
-                    *self.failed.borrow_mut() = Err(error);
-                    self.set(k, v, zero(self.e, self.ty(v)));
-                }
+            for v in range.clone().filter(|&v| !is_literal(v)) {
+                // What is the same everywhere is the same in all vectors as well.
+                let known = (k > 0 && self.uniform[v as usize]).then(|| self.get(0, v));
+                self.set(k, v, known.unwrap_or_else(|| self.arithmetic(v, &|u| self.fitting(k, u, v))));
             }
         }
+    }
+
+    /// The value of an instruction whose operands `get` gives.
+    fn arithmetic(&self, v: Val, get: &dyn Fn(Val) -> V<'e>) -> V<'e> {
+        let inst = &self.callee.defs[v as usize].inst;
+        self.around.arithmetic(inst, get, &|u| self.callee.ty(u)).unwrap_or_else(|error| {
+            *self.failed.borrow_mut() = Err(error);
+            zero(self.e, self.ty(v))
+        })
     }
 
     /// One of two blocks, for all lanes.
@@ -447,7 +447,16 @@ impl<'e> Printer<'_, 'e> {
             let mut next = Vec::with_capacity(init.len());
             for k in 0..masks.len() {
                 for (at, state) in states.iter().enumerate() {
-                    let value = self.fitting(k, state.next, state.value);
+                    let value = match &counters[at] {
+                        Some(t) if self.is_sum_of(state.next, t.value) => {
+                            let get = |u: Val| match u == t.value {
+                                true => now.states[k][at],
+                                false => self.fitting(k, u, state.value),
+                            };
+                            self.arithmetic(state.next, &get)
+                        }
+                        _ => self.fitting(k, state.next, state.value),
+                    };
                     next.push(match now.active[k] {
                         // Only leaving changes it.
                         _ if state.next == state.value => now.states[k][at],
@@ -517,6 +526,12 @@ impl<'e> Printer<'_, 'e> {
         let counts = |s: &&State| s.value == value && s.next != value && self.uniform[value as usize];
         let counter = states.iter().find(counts)?;
         given.all(|other| other == Some(value)).then_some(*counter)
+    }
+
+    /// Is `v` something added to `counter`? Then lanes that stay add it to their own, which takes one operation with a mask
+    /// and no copies to all lanes.
+    fn is_sum_of(&self, v: Val, counter: Val) -> bool {
+        matches!(self.callee.defs[v as usize].inst, Inst::Binary(BinaryOp::Add, a, b) if a == counter || b == counter)
     }
 
     /// What an exit keeps, where counters stand for what lanes leave with one by one.
