@@ -78,6 +78,50 @@ fn the_first_call_is_interpreted_and_later_ones_are_not() {
     assert_eq!((stats.kernels_interpreted, stats.kernels_compiled), (0, 1));
 }
 
+/// Steps to 1, by which one lane keeps all others.
+#[vectorize]
+fn collatz(n: i64) -> i64 {
+    let (mut n, mut steps) = (n, 0);
+    while n > 1 {
+        n = if n % 2 == 0 { n / 2 } else { 3 * n + 1 };
+        steps += 1;
+    }
+    steps
+}
+
+/// Turns that take the interpreter minutes.
+#[vectorize]
+fn long(n: i64) -> i64 {
+    let (mut x, mut turn) = (n, 0);
+    while turn < 4_000_000 + n {
+        x ^= x << 7;
+        x ^= x >> 9;
+        turn += 1;
+    }
+    x
+}
+
+#[test]
+fn functions_with_loops_do_not_wait_for_the_compiler() {
+    if inner().is_none() {
+        let name = "tiers::functions_with_loops_do_not_wait_for_the_compiler";
+        return alone_with(name, "alone", &[ON, NONE]);
+    }
+    let n = Array::from_vec((0..100).collect::<Vec<i64>>());
+    let (first, stats) = lazuli::stats_scope(|| collatz(&n).to_vec().unwrap());
+    assert_eq!((stats.kernels_interpreted, stats.kernels_compiled), (1, 1), "{stats:?}");
+    lazuli::wait_for_compiler();
+    let (second, stats) = lazuli::stats_scope(|| collatz(&n).to_vec().unwrap());
+    assert_eq!((stats.kernels_interpreted, stats.kernels_compiled), (0, 0), "{stats:?}");
+    let scalars: Vec<i64> = (0..100).map(collatz).collect();
+    assert_eq!((&first, &second), (&scalars, &scalars));
+
+    // What takes long goes on by machine code as soon as that is there, from the beginning: also a sum.
+    let (sum, stats) = lazuli::stats_scope(|| long(&n).sum(..).item().unwrap());
+    assert_eq!((stats.kernels_interpreted, stats.kernels_compiled), (1, 1), "{stats:?}");
+    assert_eq!(sum, (0..100).map(long).fold(0, i64::wrapping_add));
+}
+
 /// What the other tests rely on when they compare machine code with the interpreter (see
 /// `.cargo/config.toml`): without it they would compare the interpreter with itself.
 #[test]

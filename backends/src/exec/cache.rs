@@ -103,6 +103,9 @@ pub enum Runs<'a> {
     Product,
     /// The interpreter.
     Portable(&'a Program),
+    /// The interpreter, until there is machine code.
+    #[cfg(feature = "llvm")]
+    Waiting(&'a Program, &'a crate::llvm::kernels::Cell, &'a [u64]),
     /// Machine code, and the words of its launches.
     #[cfg(feature = "llvm")]
     Llvm(&'a crate::llvm::Compiled, &'a [u64]),
@@ -115,6 +118,16 @@ pub enum Runs<'a> {
 }
 
 impl Runs<'_> {
+    /// Does the interpreter begin?
+    pub fn is_interpreted(&self) -> bool {
+        match self {
+            Runs::Portable(_) => true,
+            #[cfg(feature = "llvm")]
+            Runs::Waiting(..) => true,
+            _ => false,
+        }
+    }
+
     /// The workspace that a grid needs beside its arrays.
     #[cfg(feature = "llvm")]
     pub fn room(&self) -> grid::Room {
@@ -143,7 +156,7 @@ impl Engine {
             #[cfg(feature = "llvm")]
             Engine::Tiers(program, cell, words) => match cell.get() {
                 Some(Ok(code)) => Runs::Llvm(code, words),
-                _ => Runs::Portable(program),
+                _ => Runs::Waiting(program, cell, words),
             },
             #[cfg(feature = "llvm")]
             Engine::Simulated(program, launches) => Runs::Simulated(program, launches),
@@ -158,8 +171,9 @@ impl Engine {
         if device == DeviceId::Cpu && crate::llvm::available() {
             use crate::llvm::{abi, kernels};
             let words = abi::template(bound);
-            // How long loops take is not known.
-            if !kernels::in_background() || bound.work > LONG_NS || bound.kernel.loops() {
+            // How long loops take is not known: they are interpreted only if their code comes soon.
+            let is_late = bound.kernel.loops() && kernels::is_busy();
+            if !kernels::in_background() || bound.work > LONG_NS || is_late {
                 return Ok(Engine::Llvm(kernels::compiled(bound)?, words));
             }
             return Ok(match kernels::find(bound) {

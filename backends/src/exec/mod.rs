@@ -194,7 +194,7 @@ fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
     // A grid's threads do not follow the order of elements either, and who fails in the middle
     // has to leave the inputs as they are.
     let may_fail = prepared.may_fail;
-    let slow = engines.iter().any(|e| matches!(e, Runs::Portable(_)));
+    let slow = engines.iter().any(Runs::is_interpreted);
     let reuse = match verify::is_on() || slow || may_fail || !root.device().is_host() {
         true => Reused::from_elem(None, prepared.launches.results.len()),
         false => reuse::reusable(trace, &prepared.launches),
@@ -226,7 +226,7 @@ fn run(trace: &Trace, caps: &Caps, claims: Claims<'_>) -> Result<(), Error> {
 /// How many kernels the interpreter runs.
 fn interpreted(prepared: &Prepared, engines: &[Runs<'_>]) -> usize {
     let launches = prepared.launches.launches.iter().zip(engines);
-    launches.filter(|(launch, engine)| launch.is_first() && matches!(engine, Runs::Portable(_))).count()
+    launches.filter(|(launch, engine)| launch.is_first() && engine.is_interpreted()).count()
 }
 
 /// The memory of a leaf that has a value.

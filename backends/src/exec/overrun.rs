@@ -1,4 +1,4 @@
-//! Loops that pass the limit of their function.
+//! Loops that pass the limit of their function, and interpreted ones whose machine code has come.
 //!
 //! A loop cannot raise an error where it runs, on some thread of some launch: it notes its number
 //! here and ends. When the launch is over, the evaluation fails. A card notes it in its own memory, from
@@ -14,10 +14,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[repr(transparent)]
 pub struct Overrun(AtomicU64);
 
+/// In the word: no loop passed its limit, but what is interpreted ended because machine code can begin anew.
+const HANDED_OVER: u64 = u64::MAX;
+
 impl Overrun {
     /// Notes the loop of this number. Any of several will do.
     pub fn note(&self, number: usize) {
         self.0.store(number as u64 + 1, Ordering::Relaxed);
+    }
+
+    /// Ends all loops, for machine code to begin anew.
+    pub fn hand_over(&self) {
+        self.0.store(HANDED_OVER, Ordering::Relaxed);
+    }
+
+    /// Were loops ended so? Then everything is as it was before them.
+    pub fn was_handed_over(&self) -> bool {
+        self.0.compare_exchange(HANDED_OVER, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Takes over the word that was written elsewhere.

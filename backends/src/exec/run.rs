@@ -31,11 +31,7 @@ pub struct Memory {
     /// One buffer a result.
     pub results: SmallVec<[BufferRef; 2]>,
     arena: Option<BufferRef>,
-    /// Threads that may work at once.
-    threads: usize,
-    /// Scratch: bytes a thread, and the buffer of all threads.
-    #[cfg_attr(not(feature = "llvm"), allow(dead_code, reason = "the interpreter has its own"))]
-    scratch: Option<(usize, BufferRef)>,
+    workers: Workers,
     /// The workspace of grids.
     #[cfg(feature = "llvm")]
     room: Option<BufferRef>,
@@ -68,14 +64,7 @@ impl Memory {
             bytes => Some(transfer::allocate(bytes, device)?),
         };
         // Asked for once: it may change at any time, and each thread needs its own scratch.
-        let threads = num_threads();
-        let scratch = match scratch_bytes(launches, engines) {
-            0 => None,
-            bytes => {
-                let each = bytes.next_multiple_of(64);
-                Some((each, transfer::allocate(each * threads, device)?))
-            }
-        };
+        let workers = Workers::with(num_threads(), scratch_bytes(launches, engines), device)?;
         #[cfg(feature = "llvm")]
         let room = match room {
             0 => None,
@@ -84,8 +73,7 @@ impl Memory {
         Ok(Memory {
             results,
             arena,
-            threads,
-            scratch,
+            workers,
             #[cfg(feature = "llvm")]
             room,
         })
@@ -95,6 +83,24 @@ impl Memory {
     pub fn result(&self, prepared: &Prepared, node: usize) -> Option<&BufferRef> {
         let place = prepared.launches.results.iter().position(|&(n, _)| n == node)?;
         Some(&self.results[place])
+    }
+}
+
+/// The threads of an evaluation.
+struct Workers {
+    /// How many may work at once.
+    count: usize,
+    /// Scratch: bytes a thread, and the buffer of all threads.
+    #[cfg_attr(not(feature = "llvm"), allow(dead_code, reason = "the interpreter has its own"))]
+    scratch: Option<(usize, BufferRef)>,
+}
+
+impl Workers {
+    /// So many, each with scratch of its own beside the small one on its stack.
+    fn with(count: usize, scratch: usize, device: DeviceId) -> Result<Workers, ErrorKind> {
+        let each = scratch.next_multiple_of(64);
+        let scratch = (each > SMALL_SCRATCH).then(|| transfer::allocate(each * count, device)).transpose()?;
+        Ok(Workers { count, scratch: scratch.map(|buffer| (each, buffer)) })
     }
 
     #[cfg(feature = "llvm")]
@@ -116,7 +122,7 @@ fn scratch_bytes(launches: &Launches, engines: &[Runs<'_>]) -> usize {
         (Launch::Kernel(b), Runs::Llvm(code, _)) => code.scratch_bytes(b.inner_count()),
         _ => 0,
     });
-    each.max().filter(|&bytes| bytes > SMALL_SCRATCH).unwrap_or(0)
+    each.max().unwrap_or(0)
 }
 
 /// Runs everything, in order. `leaf` gives the memory of a node that is not computed. On a host
@@ -154,22 +160,34 @@ pub fn launch_all<'a>(
                 let mut bases: SmallVec<[*mut u8; 8]> = SmallVec::new();
                 bound.accesses.iter().for_each(|a| bases.push(base(a.slot)));
                 let params = params(bound, trace);
+                let interpret = |program, is_compiled| {
+                    let (bases, params, overrun) = (&bases, &params, &overrun);
+                    let job = Job { program, bound, bases, params, overrun, is_compiled };
+                    run_portable(&job, memory.workers.count);
+                };
+                #[cfg(feature = "llvm")]
+                let part = |bound, params: &[u64], code, words| {
+                    let (streaming, overrun) = (streams(bound, &bases), overrun.address());
+                    let words = crate::llvm::abi::words(bound, words, &bases, params, streaming, overrun);
+                    Part { bound, code, words }
+                };
                 match engine {
-                    Runs::Portable(program) => {
-                        let (bases, params) = (&bases, &params);
-                        run_portable(
-                            &Job { program, bound, bases, params, overrun: &overrun },
-                            memory.threads,
-                        );
+                    Runs::Portable(program) => interpret(program, None),
+                    #[cfg(feature = "llvm")]
+                    Runs::Waiting(program, cell, words) => {
+                        let code = || cell.get().and_then(|code| code.as_ref().ok());
+                        let begun = code().is_none();
+                        if begun {
+                            interpret(program, Some(&|| code().is_some()));
+                        }
+                        if let Some(code) = code().filter(|_| !begun || overrun.was_handed_over()) {
+                            let bytes = code.scratch_bytes(bound.inner_count());
+                            let workers = Workers::with(memory.workers.count, bytes, DeviceId::Cpu)?;
+                            run_llvm(&part(bound, &params, code, words), &workers);
+                        }
                     }
                     #[cfg(feature = "llvm")]
                     Runs::Llvm(code, words) => {
-                        let part = |bound, params: &[u64], code, words| {
-                            let (streaming, overrun) = (streams(bound, &bases), overrun.address());
-                            let words =
-                                crate::llvm::abi::words(bound, words, &bases, params, streaming, overrun);
-                            Part { bound, code, words }
-                        };
                         let first = part(bound, &params, code, words);
                         let others = launches[next..].iter().zip(&engines[next..]);
                         let others = others.map_while(|pair| match pair {
@@ -182,7 +200,7 @@ pub fn launch_all<'a>(
                         });
                         let others: Vec<Part<'_>> = others.collect();
                         next += others.len();
-                        run_band(&first, &others, memory);
+                        run_band(&first, &others, &memory.workers);
                     }
                     #[cfg(feature = "llvm")]
                     _ => {
@@ -193,7 +211,7 @@ pub fn launch_all<'a>(
                             params: &params,
                             buffers: &|a: usize| place(bound.accesses[a].slot).0,
                             room: memory.room.as_ref(),
-                            workers: memory.threads,
+                            workers: memory.workers.count,
                             overrun: &overrun,
                         };
                         job.run(engine)?;
@@ -208,12 +226,12 @@ pub fn launch_all<'a>(
                 #[cfg(feature = "llvm")]
                 if matches!(engine, Runs::Product) {
                     let buffers = [0, 1, 2].map(|i| place(m.operands[i].0).0);
-                    grids::matmul(trace, m, bases, buffers, memory.threads)?;
+                    grids::matmul(trace, m, bases, buffers, memory.workers.count)?;
                     continue;
                 }
                 let _env = FpEnv::set();
                 // SAFETY: the buffers were made for these layouts; the result is ours alone.
-                unsafe { super::matmul::run(m, bases, memory.threads) };
+                unsafe { super::matmul::run(m, bases, memory.workers.count) };
             }
             Launch::Call(call) => {
                 let bases: SmallVec<[*mut u8; 8]> = call.slots.iter().map(|&slot| base(slot)).collect();
@@ -229,7 +247,7 @@ pub fn launch_all<'a>(
                     _ => {
                         let patient = matches!(engine, Runs::Compiled(true));
                         // SAFETY: as above.
-                        unsafe { super::calls::run(call, &bases, patient, memory.threads)? };
+                        unsafe { super::calls::run(call, &bases, patient, memory.workers.count)? };
                     }
                 }
             }
@@ -361,7 +379,7 @@ impl Part<'_> {
     /// Calls the code for some ranges; `state` and `out` are addresses.
     fn call(
         &self,
-        memory: &Memory,
+        workers: &Workers,
         entry: usize,
         worker: usize,
         state: usize,
@@ -370,7 +388,7 @@ impl Part<'_> {
     ) {
         let _env = FpEnv::set();
         let mut small = SmallScratch(MaybeUninit::uninit());
-        let scratch = memory.scratch_of(worker).unwrap_or(small.0.as_mut_ptr().cast());
+        let scratch = workers.scratch_of(worker).unwrap_or(small.0.as_mut_ptr().cast());
         // SAFETY: the words are this launch's; every worker has scratch of its own; pieces do
         // not overlap.
         unsafe {
@@ -388,38 +406,38 @@ const GROUP_BYTES: usize = 128 << 10;
 /// Runs the launches of a band together, each thread all of them on a few of its rows: what one core writes at the end
 /// of a row is on the line that it goes on with.
 #[cfg(feature = "llvm")]
-fn run_band(first: &Part<'_>, others: &[Part<'_>], memory: &Memory) {
+fn run_band(first: &Part<'_>, others: &[Part<'_>], workers: &Workers) {
     if others.is_empty() {
-        return run_llvm(first, memory);
+        return run_llvm(first, workers);
     }
     let band = || std::iter::once(first).chain(others);
     let lanes = |part: &Part<'_>| *part.bound.rows.last().expect("a lane axis");
     let outer: usize = first.bound.rows.split_last().map_or(1, |(_, outer)| outer.iter().product());
     let work = band().map(|part| part.bound.work).sum();
-    let wanted = pieces_of(work, first.bound, memory.threads);
+    let wanted = pieces_of(work, first.bound, workers.count);
     if outer < wanted || band().any(|part| part.bound.is_tiled()) {
-        return band().for_each(|part| run_llvm(part, memory));
+        return band().for_each(|part| run_llvm(part, workers));
     }
     let bytes: usize = band().map(|part| part.bound.bytes_read + part.bound.bytes_written).sum();
     let group = (GROUP_BYTES / (bytes / outer.max(1)).max(1)).max(1);
     let cut = Cut::new(outer, wanted, 1);
-    parallel(memory.threads, cut.count(), &|worker, p| {
+    parallel(workers.count, cut.count(), &|worker, p| {
         let (first, last) = cut.range(p);
         for begin in (first..last).step_by(group) {
             let rows = [begin, last.min(begin + group)];
-            band().for_each(|part| part.call(memory, 0, worker, 0, 0, [rows[0], rows[1], 0, lanes(part)]));
+            band().for_each(|part| part.call(workers, 0, worker, 0, 0, [rows[0], rows[1], 0, lanes(part)]));
         }
     });
 }
 
 #[cfg(feature = "llvm")]
-fn run_llvm(part: &Part<'_>, memory: &Memory) {
+fn run_llvm(part: &Part<'_>, workers: &Workers) {
     let bound = part.bound;
     // Addresses travel as numbers, since threads share the closure.
     let call = |entry: usize, worker: usize, state: usize, out: usize, ranges: [usize; 4]| {
-        part.call(memory, entry, worker, state, out, ranges);
+        part.call(workers, entry, worker, state, out, ranges);
     };
-    let threads = memory.threads;
+    let threads = workers.count;
     match (bound.mode, bound.split) {
         (Mode::Map, _) => rectangles(bound, threads, &|w, (b0, e0), (b1, e1)| {
             call(0, w, 0, 0, [b0, e0, b1, e1]);

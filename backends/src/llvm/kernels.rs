@@ -160,6 +160,11 @@ pub fn enqueue(bound: &Arc<Bound>) -> Cell {
     cell
 }
 
+/// Does the background have much to do already?
+pub fn is_busy() -> bool {
+    lock(&QUEUE).waiting.len() > 1
+}
+
 /// Waits until nothing is being compiled in the background.
 pub fn wait_for_compiler() {
     let mut queue = lock(&QUEUE);

@@ -249,12 +249,14 @@ impl Run<'_> {
         }
     }
 
-    /// Is a loop to be left because it, or one before, has passed its limit? The loops around it need not
-    /// go on either: there is an error.
+    /// Is a loop to be left because it, or one before, has passed its limit, or because machine code does the rest? The
+    /// loops around it need not go on either.
     fn gives_up(&self, over: bool, number: u32) -> bool {
         if over {
             let position = self.call.callee.loop_position(number);
             self.job.overrun.note(self.call.first_loop + position);
+        } else if self.job.is_compiled.is_some_and(|is_compiled| is_compiled()) {
+            self.job.overrun.hand_over();
         }
         self.job.overrun.is_noted()
     }

@@ -71,6 +71,8 @@ pub struct Job<'a> {
     pub params: &'a [u64],
     /// Where a loop that passes its limit is noted.
     pub overrun: &'a Overrun,
+    /// Is there machine code by now? Loops ask for it, as nobody knows how long they take.
+    pub is_compiled: Option<&'a (dyn Fn() -> bool + Sync)>,
 }
 
 /// Runs rows `begin .. end` (numbered row-major over `bound.rows`).

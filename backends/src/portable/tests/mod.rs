@@ -215,7 +215,7 @@ pub(crate) fn run(roots: &[NodeRef], caps: &Caps, isa: Isa, way: Way, check: boo
     run_with(roots, caps, |bound, bases, params| {
         let program = Program::for_isa(bound, isa);
         let overrun = Overrun::default();
-        let job = Job { program: &program, bound, bases, params, overrun: &overrun };
+        let job = Job { program: &program, bound, bases, params, overrun: &overrun, is_compiled: None };
         launch_one(&job, way);
         overrun.check(&bound.kernel).expect("loops that end");
         if check {
