@@ -61,7 +61,7 @@ pub fn program(b: &Bound, geometry: Geometry, checked: bool) -> Result<Arc<Progr
 pub fn compiled(printed: grid::Printed, dialect: Dialect) -> Result<Program, ErrorKind> {
     stats::count(&Stats { kernels_compiled: 1, ..Stats::default() });
     let names: Vec<&str> = printed.entries.iter().map(String::as_str).collect();
-    let code = kernels::with_compiler(|jit| {
+    let code = kernels::with_quick_compiler(|jit| {
         jit.compile(&printed.text, &names).map_err(|error| ErrorKind::Compile(error.to_string()))
     })?;
     Ok(Program {

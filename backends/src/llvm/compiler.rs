@@ -89,18 +89,16 @@ unsafe impl Send for Compiler {}
 
 impl Compiler {
     /// A code generator for a target that has been initialised.
-    pub fn new(triple: &str, cpu: &str, features: &str) -> Result<Compiler, JitError> {
+    pub fn new(
+        triple: &str,
+        cpu: &str,
+        features: &str,
+        level: OptimizationLevel,
+    ) -> Result<Compiler, JitError> {
         let target = TargetTriple::create(triple);
         let machine = Target::from_triple(&target)
             .map_err(|e| JitError::Target(e.to_string()))?
-            .create_target_machine(
-                &target,
-                cpu,
-                features,
-                OptimizationLevel::Default,
-                RelocMode::PIC,
-                CodeModel::Small,
-            )
+            .create_target_machine(&target, cpu, features, level, RelocMode::PIC, CodeModel::Small)
             .ok_or_else(|| JitError::Target(format!("{triple} {features}")))?;
         let layout = machine.get_target_data().get_data_layout();
         let layout = layout.as_str().to_string_lossy();

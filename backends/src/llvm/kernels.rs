@@ -8,7 +8,7 @@
 //! The background thread starts LLVM too, which takes longer than most compilations. It ends with
 //! the process, at any moment (see [`exit`]).
 
-use super::{Compiled, Image, Jit, TargetCpu, compile, disk, exit};
+use super::{Compiled, Image, Jit, JitError, TargetCpu, compile, disk, exit};
 use crate::Stats;
 use crate::exec::stats;
 use lazuli_core::ErrorKind;
@@ -34,6 +34,8 @@ struct Known {
 
 static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 static COMPILER: Mutex<Option<Jit>> = Mutex::new(None);
+/// The same for code of the simulator.
+static QUICK: Mutex<Option<Jit>> = Mutex::new(None);
 static QUEUE: Mutex<Queue> = Mutex::new(Queue { waiting: VecDeque::new(), started: false });
 static WORK: Condvar = Condvar::new();
 
@@ -209,11 +211,24 @@ fn compile_now(bound: &Bound) -> Result<Compiled, ErrorKind> {
 
 /// Uses the compiler of this CPU, which is started if it was not.
 pub fn with_compiler<R>(f: impl FnOnce(&mut Jit) -> Result<R, ErrorKind>) -> Result<R, ErrorKind> {
+    with(&COMPILER, Jit::new, f)
+}
+
+/// Uses a compiler of this CPU for code that is run a few times.
+pub fn with_quick_compiler<R>(f: impl FnOnce(&mut Jit) -> Result<R, ErrorKind>) -> Result<R, ErrorKind> {
+    with(&QUICK, Jit::quick, f)
+}
+
+fn with<R>(
+    compiler: &Mutex<Option<Jit>>,
+    new: fn(TargetCpu) -> Result<Jit, JitError>,
+    f: impl FnOnce(&mut Jit) -> Result<R, ErrorKind>,
+) -> Result<R, ErrorKind> {
     // The lock first: a fork takes it, and then no thread is about to use LLVM.
-    let mut slot = lock(&COMPILER);
+    let mut slot = lock(compiler);
     let _compiling = exit::compiling();
     if slot.is_none() {
-        let mut jit = Jit::new(TargetCpu::host()).map_err(|e| ErrorKind::Compile(e.to_string()))?;
+        let mut jit = new(TargetCpu::host()).map_err(|e| ErrorKind::Compile(e.to_string()))?;
         jit.warm_up().map_err(|e| ErrorKind::Compile(e.to_string()))?;
         *slot = Some(jit);
     }
@@ -221,10 +236,10 @@ pub fn with_compiler<R>(f: impl FnOnce(&mut Jit) -> Result<R, ErrorKind>) -> Res
 }
 
 /// Everything here, locked: no compilation runs meanwhile.
-pub(crate) fn lock_all() -> [Box<dyn Any>; 3] {
+pub(crate) fn lock_all() -> [Box<dyn Any>; 4] {
     // In the order in which others take them; the background thread holds none while it compiles
     // but the compiler's.
-    [Box::new(lock(&COMPILER)), Box::new(lock(&QUEUE)), Box::new(lock(&KNOWN))]
+    [Box::new(lock(&COMPILER)), Box::new(lock(&QUICK)), Box::new(lock(&QUEUE)), Box::new(lock(&KNOWN))]
 }
 
 /// Forgets kernels that are not compiled yet, and the thread that was about to.

@@ -11,6 +11,7 @@
 
 use super::compiler::Compiler;
 use super::error::JitError;
+use inkwell::OptimizationLevel;
 use inkwell::targets::{InitializationConfig, Target};
 use std::sync::Once;
 
@@ -52,7 +53,7 @@ pub fn compiler(architecture: Architecture) -> Result<Compiler, JitError> {
             ..InitializationConfig::default()
         });
     });
-    Compiler::new(TRIPLE, &architecture.name(), &architecture.features())
+    Compiler::new(TRIPLE, &architecture.name(), &architecture.features(), OptimizationLevel::Default)
 }
 
 /// The first line of the PTX of a kernel of ours that is wrong, and why: one that is [`loose`], or an
