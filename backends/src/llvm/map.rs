@@ -5,12 +5,15 @@
 
 use super::emit::V;
 use super::frame::{Env, Frame};
-use lazuli_fusion::bind::{Lane, Slot};
+use lazuli_fusion::bind::{BoundAccess, Lane, Slot};
 use lazuli_fusion::kernel::Inst;
 use std::collections::HashMap;
 
 /// Bytes ahead of the current vector at which streams are prefetched.
 const AHEAD: i64 = 4096;
+/// Of more streams than this none is prefetched: they are windows of a stencil mostly, which find nearly all in a cache, and
+/// reads are what such a kernel waits for (2-D heat equation within the caches: 0.7 of the time; from memory: the same).
+const STREAMS: usize = 4;
 
 /// Vectors that go through a loop of a function together: its operations wait for each other, four
 /// chains of them keep a core busy. AVX2 has registers for two.
@@ -62,7 +65,7 @@ pub struct Row<'f, 'e> {
     bases: Vec<V<'e>>,
     /// What is the same in every lane, read once; and vectors that were read otherwise.
     known: HashMap<u16, V<'e>>,
-    ahead: i64,
+    ahead: Option<i64>,
 }
 
 impl<'f, 'e> Row<'f, 'e> {
@@ -78,7 +81,9 @@ impl<'f, 'e> Row<'f, 'e> {
                 known.insert(a, f.read(a, Lane::Same, bases[a as usize], f.e.i64(0), 1, None));
             }
         }
-        Row { f, bases, known, ahead }
+        let is_stream = |a: &&BoundAccess| !a.write && a.lane == Lane::Unit && a.slot != Slot::Iota;
+        let few = f.b.accesses.iter().filter(is_stream).count() <= STREAMS;
+        Row { f, bases, known, ahead: few.then_some(ahead) }
     }
 
     /// Gives an access its vector at the next point.
@@ -134,8 +139,9 @@ impl<'f, 'e> Row<'f, 'e> {
         let (f, e) = (self.f, self.f.e);
         let (place, access) = (self.at(a, i), f.access(a));
         let whole = f.unit(a) * i64::from(f.lanes) >= 32;
-        if mask.is_none() && access.lane == Lane::Unit && access.slot != Slot::Iota && whole {
-            let ahead = e.add(place, e.i64(self.ahead));
+        let ahead = self.ahead.filter(|_| mask.is_none() && whole);
+        if let Some(ahead) = ahead.filter(|_| access.lane == Lane::Unit && access.slot != Slot::Iota) {
+            let ahead = e.add(place, e.i64(ahead));
             e.prefetch(e.convert("inttoptr", ahead, super::emit::PTR));
         }
         f.read(a, access.lane, place, f.lane_stride(a), f.lanes, mask)
