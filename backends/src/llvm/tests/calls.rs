@@ -3,46 +3,44 @@
 
 use super::grids::assembled;
 use super::same_bits::Engines;
-use crate::portable::tests::calls::{call, random_calls, random_function, short_random_function};
-use crate::portable::tests::*;
-use lazuli_core::DType;
+use crate::portable::tests::Random;
+use crate::portable::tests::calls::random_calls;
+use crate::portable::tests::random_functions::each;
 
-/// How many of them: `scripts/functions` asks for more.
-fn count(usual: usize) -> usize {
-    std::env::var("LAZULI_RANDOM_FUNCTIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+/// One of [`PARTS`](crate::portable::tests::random_functions::PARTS).
+fn part(part: usize) {
+    let mut engines = Engines::new();
+    each(part, |roots| {
+        engines.same_by_definition(roots);
+        engines.forget();
+    });
 }
 
 #[test]
-fn random_functions() {
-    let (mut engines, mut random) = (Engines::new(), Random(71));
-    for _ in 0..count(300) {
-        let f = random_function(&mut random);
-        let n = 1 + random.below(500);
-        let (x, k) = (random.leaf(DType::F32, &[n]), random.leaf(DType::I64, &[n]));
-        engines.same(&[call(&f, 0, &[&x, &k]), call(&f, 1, &[&x, &k])]);
-    }
+fn random_functions_0() {
+    part(0);
 }
 
-/// Short ones are many more in the same time.
 #[test]
-fn short_random_functions() {
-    let (mut engines, mut random) = (Engines::new(), Random(74));
-    let mut loops = 0;
-    for _ in 0..count(1700) {
-        let f = short_random_function(&mut random);
-        loops += f.loops() as usize;
-        let n = 1 + random.below(70);
-        let (x, k) = (random.leaf(DType::F32, &[n]), random.leaf(DType::I64, &[n]));
-        engines.same(&[call(&f, 0, &[&x, &k]), call(&f, 1, &[&x, &k])]);
-    }
-    assert!(loops > 150, "{loops} functions loop");
+fn random_functions_1() {
+    part(1);
+}
+
+#[test]
+fn random_functions_2() {
+    part(2);
+}
+
+#[test]
+fn random_functions_3() {
+    part(3);
 }
 
 #[test]
 fn calls_among_other_operations() {
     let (mut engines, mut random) = (Engines::new(), Random(72));
-    for _ in 0..count(60) / 2 {
-        engines.same(&random_calls(&mut random));
+    for _ in 0..30 {
+        engines.same_by_definition(&random_calls(&mut random));
     }
 }
 

@@ -67,6 +67,11 @@ impl Engine {
         self.jit.target().name()
     }
 
+    /// Frees the machine code.
+    pub fn forget(&mut self) {
+        self.kernels.clear();
+    }
+
     /// The machine code of a kernel, compiled if none with its key was.
     pub fn code(&mut self, bound: &Bound) -> &Compiled {
         let jit = &mut self.jit;

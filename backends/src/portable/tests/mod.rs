@@ -5,7 +5,7 @@
 //!   is checked against it, on every instruction set, in several ranges and by the split path.
 //! * [`ops`]: each operation on each type at the edges of its domain.
 //! * [`reductions`]: orders, empties, moments, positions.
-//! * [`calls`]: functions with loops and branches;
+//! * [`calls`]: functions with loops and branches, of which [`random_functions`] writes many;
 //! * [`folds`]: reductions of one's own;
 //! * [`fusion`]: fused against op by op on random graphs; strides of all kinds.
 //!
@@ -17,6 +17,7 @@ pub(crate) mod folds;
 pub(crate) mod fusion;
 mod naive;
 pub(crate) mod ops;
+pub(crate) mod random_functions;
 pub(crate) mod reductions;
 
 pub(crate) use super::isa::Isa;
@@ -315,7 +316,7 @@ pub(crate) fn read(dtype: DType, layout: &Layout, ptr: *const u8) -> Data {
 }
 
 /// Evaluates roots in every way there is, checks that all agree, and returns the values.
-fn eval_all(roots: &[NodeRef]) -> Vec<Data> {
+pub(crate) fn eval_all(roots: &[NodeRef]) -> Vec<Data> {
     let fused = run(roots, &Caps::CPU, Isa::best(), Way::Whole, true);
     let canonical: Vec<Data> = fused.iter().map(Data::canonical).collect();
     let same = |caps: &Caps, isa: Isa, way: Way| {
@@ -361,6 +362,9 @@ impl Random {
     }
     pub(crate) fn below(&mut self, n: usize) -> usize {
         self.next() as usize % n
+    }
+    pub(crate) fn of<T: Copy>(&mut self, list: &[T]) -> T {
+        list[self.below(list.len())]
     }
     /// A number around 0, with two binary digits more than its type keeps in sums.
     fn real(&mut self) -> f64 {

@@ -68,20 +68,75 @@ pub(crate) fn pairs(dtype: DType) -> (NodeRef, NodeRef) {
     (leaf_of(dtype, &[n], &a), leaf_of(dtype, &[n], &b))
 }
 
+/// The operations of two values that a type has.
+pub(crate) fn binary_ops(dtype: DType) -> Vec<BinaryOp> {
+    use BinaryOp::*;
+    let mut list = vec![Maximum, Minimum, Eq, Ne, Lt, Le, Gt, Ge];
+    match dtype {
+        DType::Bool => list.extend([And, Or, Xor]),
+        t if t.is_int() => {
+            list.extend([Add, Sub, Mul, Div, Rem, Remainder, FloorDiv, And, Or, Xor, Shl, Shr])
+        }
+        _ => list.extend([Add, Sub, Mul, Div, Rem, Remainder, FloorDiv, Copysign, Pow, Atan2, Hypot]),
+    }
+    list
+}
+
+/// The operations of one value that a type has. Those that ask something of a float give a bool.
+pub(crate) fn unary_ops(dtype: DType) -> Vec<UnaryOp> {
+    use UnaryOp::*;
+    match dtype {
+        DType::Bool => vec![Not],
+        t if t.is_int() => vec![Neg, Abs, Not, Sign, Signum, Floor, Powi(3)],
+        _ => vec![
+            Neg,
+            Abs,
+            Sqrt,
+            Recip,
+            Rsqrt,
+            Floor,
+            Ceil,
+            Round,
+            Trunc,
+            Sign,
+            Signum,
+            IsNan,
+            IsInf,
+            IsFinite,
+            Powi(-3),
+            Powi(7),
+            Exp,
+            Exp2,
+            ExpM1,
+            Ln,
+            Ln1p,
+            Log2,
+            Log10,
+            Sin,
+            Cos,
+            Tan,
+            Asin,
+            Acos,
+            Atan,
+            Sinh,
+            Cosh,
+            Tanh,
+            Asinh,
+            Acosh,
+            Atanh,
+            Erf,
+            Erfc,
+            Cbrt,
+            Sigmoid,
+        ],
+    }
+}
+
 #[test]
 fn binary_operations() {
-    use BinaryOp::*;
     for dtype in ALL {
-        let mut list = vec![Maximum, Minimum, Eq, Ne, Lt, Le, Gt, Ge];
-        match dtype {
-            DType::Bool => list.extend([And, Or, Xor]),
-            t if t.is_int() => {
-                list.extend([Add, Sub, Mul, Div, Rem, Remainder, FloorDiv, And, Or, Xor, Shl, Shr])
-            }
-            _ => list.extend([Add, Sub, Mul, Div, Rem, Remainder, FloorDiv, Copysign, Pow, Atan2, Hypot]),
-        }
         let (a, b) = pairs(dtype);
-        for op in list {
+        for op in binary_ops(dtype) {
             eval(&binary(op, &a, &b));
         }
     }
@@ -89,56 +144,9 @@ fn binary_operations() {
 
 #[test]
 fn unary_operations() {
-    use UnaryOp::*;
     for dtype in ALL {
-        let mut list = vec![];
-        match dtype {
-            DType::Bool => list.push(Not),
-            t if t.is_int() => list.extend([Neg, Abs, Not, Sign, Signum, Floor, Powi(3)]),
-            _ => list.extend([
-                Neg,
-                Abs,
-                Sqrt,
-                Recip,
-                Rsqrt,
-                Floor,
-                Ceil,
-                Round,
-                Trunc,
-                Sign,
-                Signum,
-                IsNan,
-                IsInf,
-                IsFinite,
-                Powi(-3),
-                Powi(7),
-                Exp,
-                Exp2,
-                ExpM1,
-                Ln,
-                Ln1p,
-                Log2,
-                Log10,
-                Sin,
-                Cos,
-                Tan,
-                Asin,
-                Acos,
-                Atan,
-                Sinh,
-                Cosh,
-                Tanh,
-                Asinh,
-                Acosh,
-                Atanh,
-                Erf,
-                Erfc,
-                Cbrt,
-                Sigmoid,
-            ]),
-        }
         let x = leaf_of(dtype, &[edges(dtype).len()], &edges(dtype));
-        for op in list {
+        for op in unary_ops(dtype) {
             eval(&unary(op, &x));
         }
     }
