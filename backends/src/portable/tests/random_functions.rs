@@ -13,6 +13,7 @@ use super::ops::{ALL, binary_ops, edges, unary_ops};
 use super::*;
 use lazuli_core::Function;
 use lazuli_core::function::{Builder, Val, Variable};
+use lazuli_fusion::kernel::is_elementary;
 use std::ops::Range;
 
 /// As many tests share the functions, so that they run at the same time.
@@ -20,7 +21,7 @@ pub(crate) const PARTS: usize = 4;
 /// Statements of a long function, at most. There are few of these: engines compile one in the time of several short ones.
 const LONG: usize = 30;
 /// Statements of a short one.
-const SHORT: usize = 6;
+const SHORT: usize = 4;
 /// Turns of a loop, at most.
 const TURNS: u64 = 7;
 /// What arguments and results are: mostly what most programs use.
@@ -37,7 +38,7 @@ pub(crate) fn each(part: usize, mut check: impl FnMut(&[NodeRef])) {
         let at_work = AtWork::new(number);
         let mut random = Random((number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         // No divisor of this is one of `PARTS`: each has its share of long ones.
-        let is_long = number % 9 == 0;
+        let is_long = number % 17 == 0;
         let (most, longest) = if is_long { (LONG, 500) } else { (SHORT, 70) };
         let arguments: Vec<DType> = (0..2 + random.below(2)).map(|_| random.of(&TYPES)).collect();
         let results: Vec<DType> = (0..1 + random.below(2)).map(|_| random.of(&TYPES)).collect();
@@ -186,25 +187,26 @@ impl Writer<'_> {
             return self.condition();
         }
         let x = self.value(dtype);
-        match self.random.below(10) {
-            0 => {
+        match self.random.below(20) {
+            0 | 1 => {
                 let from = self.dtype();
                 let v = self.expression(from);
                 self.cast(v, dtype)
             }
-            1 => {
+            2 | 3 => {
                 let (c, y) = (self.condition(), self.value(dtype));
                 self.b.map(MapOp::Select, dtype, &[c, x, y])
             }
-            2 => {
+            4 | 5 => {
                 let (y, z) = (self.value(dtype), self.value(dtype));
                 self.b.map(MapOp::MulAdd, dtype, &[x, y, z])
             }
-            3 | 4 => {
-                let op = self.one(unary_ops(dtype), |op| !asks(op));
+            // Engines compile one that is elementary in the time of a whole short function.
+            at @ 6..=9 => {
+                let op = self.one(unary_ops(dtype), |op| !asks(op) && (at == 6 || !is_elementary(op)));
                 self.b.map(MapOp::Unary(op), dtype, &[x])
             }
-            5 | 6 => {
+            10 | 11 => {
                 let (op, y) = (self.one(binary_ops(dtype), |op| !op.is_comparison()), self.value(dtype));
                 self.binary(op, x, y)
             }
@@ -251,21 +253,17 @@ impl Writer<'_> {
     fn give(&mut self) {
         let mut results = vec![];
         for &dtype in self.results {
-            let mut v = self.expression(dtype);
-            for _ in 0..2 {
-                let from = self.random.of(&self.variables);
-                let other = self.b.get(from.variable);
-                let other = self.cast(other, dtype);
-                v = if dtype.is_float() {
-                    // A NaN would hide everything else.
-                    let fine = self.b.map(MapOp::Unary(UnaryOp::IsFinite), DType::Bool, &[other]);
-                    let sum = self.binary(BinaryOp::Add, v, other);
-                    self.b.map(MapOp::Select, dtype, &[fine, sum, v])
-                } else {
-                    self.binary(BinaryOp::Xor, v, other)
-                };
-            }
-            results.push(v);
+            let (v, from) = (self.expression(dtype), self.random.of(&self.variables));
+            let other = self.b.get(from.variable);
+            let other = self.cast(other, dtype);
+            results.push(if dtype.is_float() {
+                // A NaN would hide everything else.
+                let fine = self.b.map(MapOp::Unary(UnaryOp::IsFinite), DType::Bool, &[other]);
+                let sum = self.binary(BinaryOp::Add, v, other);
+                self.b.map(MapOp::Select, dtype, &[fine, sum, v])
+            } else {
+                self.binary(BinaryOp::Xor, v, other)
+            });
         }
         self.b.return_(&results);
     }
