@@ -13,8 +13,9 @@ use corosensei::stack::{DefaultStack, Stack, StackPointer};
 use corosensei::{Coroutine, CoroutineResult};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The least that a stack holds. Kernels keep their arrays in registers and in shared memory.
-const SIZE: usize = 64 << 10;
+/// The least that a stack holds. Kernels keep their arrays in registers and in shared memory, but code that is not
+/// optimised has a place on the stack for each of its values. What is not touched takes no memory.
+const SIZE: usize = 256 << 10;
 /// Mapped stacks begin at the start of a page. If all were used from there, what threads touch
 /// first would lie in the same few sets of the cache, so each begins elsewhere within a page.
 const PAGE: usize = 4096;
