@@ -10,8 +10,8 @@
 //! pending node reads) and the pending values that the program holds: with k coupled variables
 //! those are the k variables, none of which may be left behind to be computed again from the
 //! start. Held values that are not heads are taken newest first, up to the byte limit. For the sake of
-//! memory nothing is evaluated whose heads take more than half of what it lets go: `x * a + b` of a large `x`
-//! that the program has given away keeps no more memory than it had, and stays one kernel.
+//! memory nothing is evaluated whose heads take more than half of what it lets go, short of four times the limit: `x * a + b`
+//! of a large `x` that the program has given away keeps no more memory than it had, and stays one kernel.
 //!
 //! Nothing here can fail a recording, and nothing is silent: `stats()` counts the evaluations. If the evaluation fails (out of memory), the nodes stay
 //! pending, and the next attempt comes later. Recording pays a few nanoseconds: the graph is
@@ -32,7 +32,8 @@ use std::sync::{Arc, Weak};
 pub struct RecordingLimit {
     /// Pending operations, and the length of a chain of them. Default: 2,500.
     pub nodes: usize,
-    /// Bytes of evaluated arrays that only pending operations still need. Default: 1 GiB.
+    /// Bytes of evaluated arrays that only pending operations still need. Default: 1 GiB; up to four times as much, as
+    /// long as evaluating would take more than half of what it lets go.
     pub bytes: usize,
 }
 
@@ -242,7 +243,8 @@ fn relieve(newest: &NodeRef) {
             continue;
         }
         let (heads, bytes) = graph.evaluation(c, limit.bytes);
-        if !long && bytes > pinned / 2 {
+        // On paper: a view of what is there takes nothing.
+        if !long && bytes > pinned / 2 && pinned < limit.bytes.saturating_mul(4) {
             continue;
         }
         if bytes > limit.bytes && RECORDER.with(|r| r.borrow().patience) > 0 {

@@ -11,7 +11,7 @@
 //! most, whatever sizes and distances are.
 //!
 //! The same cuts make *tiles*: what a large array's element has around it along the outermost axis is met again one step later
-//! along that axis, and so should still be in a core's cache. Where whole planes (or rows) are too large for that, inner axes are cut until they are not.
+//! along that axis, and so should still be in a core's share of the caches. Where whole planes (or rows) are too large for that, inner axes are cut until they are not.
 
 use crate::bind::{Bound, BoundAccess, Slot};
 use crate::kernel::{Guard, Kernel};

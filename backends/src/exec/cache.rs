@@ -75,7 +75,7 @@ pub enum Engine {
     Llvm(Arc<crate::llvm::Compiled>, Words),
     /// Machine code once it is there, the interpreter until then.
     #[cfg(feature = "llvm")]
-    Tiers(Arc<Program>, crate::llvm::kernels::Cell, Words),
+    Tiers(Arc<Program>, crate::llvm::kernels::Awaited, Words),
     /// A grid on the simulator of a GPU.
     #[cfg(feature = "llvm")]
     Simulated(Arc<simulator::Program>, grid::Launches),
@@ -105,7 +105,7 @@ pub enum Runs<'a> {
     Portable(&'a Program),
     /// The interpreter, until there is machine code.
     #[cfg(feature = "llvm")]
-    Waiting(&'a Program, &'a crate::llvm::kernels::Cell, &'a [u64]),
+    Waiting(&'a Program, &'a crate::llvm::kernels::Awaited, &'a [u64]),
     /// Machine code, and the words of its launches.
     #[cfg(feature = "llvm")]
     Llvm(&'a crate::llvm::Compiled, &'a [u64]),
@@ -154,9 +154,9 @@ impl Engine {
             #[cfg(feature = "llvm")]
             Engine::Llvm(code, words) => Runs::Llvm(code, words),
             #[cfg(feature = "llvm")]
-            Engine::Tiers(program, cell, words) => match cell.get() {
-                Some(Ok(code)) => Runs::Llvm(code, words),
-                _ => Runs::Waiting(program, cell, words),
+            Engine::Tiers(program, awaited, words) => match awaited.code() {
+                Some(code) => Runs::Llvm(code, words),
+                None => Runs::Waiting(program, awaited, words),
             },
             #[cfg(feature = "llvm")]
             Engine::Simulated(program, launches) => Runs::Simulated(program, launches),

@@ -28,7 +28,7 @@ impl Overrun {
         self.0.store(HANDED_OVER, Ordering::Relaxed);
     }
 
-    /// Were loops ended so? Then everything is as it was before them.
+    /// Were loops ended so? Then what the launch reads is as it was.
     pub fn was_handed_over(&self) -> bool {
         self.0.compare_exchange(HANDED_OVER, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }

@@ -174,16 +174,20 @@ pub fn launch_all<'a>(
                 match engine {
                     Runs::Portable(program) => interpret(program, None),
                     #[cfg(feature = "llvm")]
-                    Runs::Waiting(program, cell, words) => {
-                        let code = || cell.get().and_then(|code| code.as_ref().ok());
-                        let begun = code().is_none();
-                        if begun {
-                            interpret(program, Some(&|| code().is_some()));
+                    Runs::Waiting(program, awaited, words) => {
+                        // Loops would be interpreted for ever, if need be.
+                        let now = match bound.kernel.loops() && awaited.is_lost() {
+                            true => Some(crate::llvm::kernels::compiled(bound)?),
+                            false => awaited.code().cloned(),
+                        };
+                        if now.is_none() {
+                            interpret(program, Some(&|| awaited.code().is_some()));
                         }
-                        if let Some(code) = code().filter(|_| !begun || overrun.was_handed_over()) {
+                        let handed_over = || awaited.code().filter(|_| overrun.was_handed_over()).cloned();
+                        if let Some(code) = now.or_else(handed_over) {
                             let bytes = code.scratch_bytes(bound.inner_count());
                             let workers = Workers::with(memory.workers.count, bytes, DeviceId::Cpu)?;
-                            run_llvm(&part(bound, &params, code, words), &workers);
+                            run_llvm(&part(bound, &params, &code, words), &workers);
                         }
                     }
                     #[cfg(feature = "llvm")]

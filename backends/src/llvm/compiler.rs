@@ -77,6 +77,9 @@ pub struct Compiler {
     /// data layout at the time of reading, so that the layout has to be there first. One line without its
     /// end: the numbers of the lines stay what they were.
     prefix: String,
+    /// Do frames larger than a page touch each of their pages, so that a stack that is too small ends at its guard page and
+    /// not beyond it?
+    pub probes: bool,
     /// The list of passes: [`PASSES`], or that of an experiment.
     pub passes: String,
     /// How long the steps of the last compilation took.
@@ -103,7 +106,13 @@ impl Compiler {
         let layout = machine.get_target_data().get_data_layout();
         let layout = layout.as_str().to_string_lossy();
         let prefix = format!("target datalayout = \"{layout}\" target triple = \"{triple}\" ");
-        Ok(Compiler { machine, prefix, passes: PASSES.to_owned(), timings: Timings::default() })
+        Ok(Compiler {
+            machine,
+            prefix,
+            probes: false,
+            passes: PASSES.to_owned(),
+            timings: Timings::default(),
+        })
     }
 
     /// The module as an assembler would print it, after the same passes and for the same target.
@@ -159,6 +168,12 @@ impl Compiler {
         let nounwind = context.create_enum_attribute(Attribute::get_named_enum_kind_id("nounwind"), 0);
         for function in module.get_functions().filter(|f| f.count_basic_blocks() > 0) {
             function.add_attribute(AttributeLoc::Function, nounwind);
+            if self.probes {
+                function.add_attribute(
+                    AttributeLoc::Function,
+                    context.create_string_attribute("probe-stack", "inline-asm"),
+                );
+            }
         }
         module
             .run_passes(&self.passes, &self.machine, PassBuilderOptions::create())

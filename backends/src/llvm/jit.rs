@@ -48,7 +48,8 @@ impl Jit {
                 ..InitializationConfig::default()
             });
         });
-        let compiler = Compiler::new(TRIPLE, target.cpu(), target.features(), level)?;
+        let mut compiler = Compiler::new(TRIPLE, target.cpu(), target.features(), level)?;
+        compiler.probes = true;
         Ok(Jit { target, compiler })
     }
 

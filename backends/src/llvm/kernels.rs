@@ -15,7 +15,7 @@ use lazuli_core::ErrorKind;
 use lazuli_fusion::Bound;
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -51,8 +51,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Switches compilation in the background on or off for the process. Off: an evaluation waits
 /// for the machine code of its kernels. On (as at the start, unless the environment has
-/// `LAZULI_BACKGROUND_COMPILATION=0`): short kernels are interpreted meanwhile. No bit of any
-/// result differs.
+/// `LAZULI_BACKGROUND_COMPILATION=0`): short kernels, and loops, are interpreted meanwhile. No bit of
+/// any result differs.
 pub fn set_background_compilation(on: bool) {
     BACKGROUND.store(on as u8, Ordering::Relaxed);
 }
@@ -138,11 +138,12 @@ pub fn compiled(bound: &Bound) -> Result<Arc<Compiled>, ErrorKind> {
 }
 
 /// Has a kernel compiled in the background. The code appears in the cell, or the error.
-pub fn enqueue(bound: &Arc<Bound>) -> Cell {
+pub fn enqueue(bound: &Arc<Bound>) -> Awaited {
     let cell = cell(bound);
+    let awaited = Awaited { cell: cell.clone(), forks: FORKS.load(Ordering::Relaxed) };
     let mut queue = lock(&QUEUE);
     if cell.get().is_some() || queue.waiting.iter().any(|(_, waiting)| Arc::ptr_eq(waiting, &cell)) {
-        return cell;
+        return awaited;
     }
     stats::count(&Stats { kernels_compiled: 1, ..Stats::default() });
     exit::watch();
@@ -156,11 +157,37 @@ pub fn enqueue(bound: &Arc<Bound>) -> Cell {
         let waiting = std::mem::take(&mut queue.waiting);
         drop(queue);
         waiting.into_iter().for_each(|(bound, cell)| fill(&bound, &cell));
-        return cell;
+        return awaited;
     }
     WORK.notify_one();
-    cell
+    awaited
 }
+
+/// Code that the background makes.
+pub struct Awaited {
+    cell: Cell,
+    /// The process that was asked for it, by the number of forks before it.
+    forks: usize,
+}
+
+impl Awaited {
+    /// The code, once it is there.
+    pub fn code(&self) -> Option<&Arc<Compiled>> {
+        self.cell.get()?.as_ref().ok()
+    }
+
+    /// Will it never be? A compilation that failed is not tried again, and one that another process was asked for is
+    /// not done in this.
+    pub fn is_lost(&self) -> bool {
+        match self.cell.get() {
+            Some(result) => result.is_err(),
+            None => self.forks != FORKS.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// How often this process and those that it comes from were forked off.
+static FORKS: AtomicUsize = AtomicUsize::new(0);
 
 /// Does the background have much to do already?
 pub fn is_busy() -> bool {
@@ -246,5 +273,6 @@ pub(crate) fn lock_all() -> [Box<dyn Any>; 4] {
 pub(crate) fn forget_unfinished() {
     let queue = &mut *lock(&QUEUE);
     (queue.waiting, queue.started) = (VecDeque::new(), false);
+    FORKS.fetch_add(1, Ordering::Relaxed);
     lock(&KNOWN).kernels.retain(|_, (cell, _)| cell.get().is_some());
 }

@@ -252,6 +252,10 @@ impl Run<'_> {
     /// Is a loop to be left because it, or one before, has passed its limit, or because machine code does the rest? The
     /// loops around it need not go on either.
     fn gives_up(&self, over: bool, number: u32) -> bool {
+        if self.job.overrun.is_noted() {
+            // After that nothing counts: a loop that was ended half-way may keep those around it going too long.
+            return true;
+        }
         if over {
             let position = self.call.callee.loop_position(number);
             self.job.overrun.note(self.call.first_loop + position);

@@ -114,7 +114,7 @@ fn site(sites: &[Site], number: u32) -> Site {
 ///
 /// The kernel is code that any host thread may call with these words, this grid and this block, for
 /// each thread of the launch, at the same time for several blocks. It touches only what it may, owns
-/// nothing on its stack while it synchronises, needs less than 64 KiB of it, and does not unwind.
+/// nothing on its stack while it synchronises, needs less than 256 KiB of it, and does not unwind.
 pub unsafe fn run(launch: &Launch, workers: usize) -> Result<(), Fault> {
     launch.validate()?;
     // Blocks go in runs: handing out single ones would cost more than running small ones.
