@@ -79,6 +79,44 @@ fn a_forked_child_goes_on() {
     assert_eq!((&x * &x).sum(..).item().unwrap(), expected);
 }
 
+/// So many turns.
+#[vectorize]
+fn turns(n: i64) -> i64 {
+    let (mut x, mut turn) = (n, 0);
+    while turn < n {
+        x ^= x << 7;
+        x ^= x >> 9;
+        turn += 1;
+    }
+    x
+}
+
+/// What a parent's compiler was asked for, a child compiles itself: a plan is not interpreted for ever.
+#[cfg(unix)]
+#[test]
+fn a_forked_child_compiles_what_its_parent_waits_for() {
+    if crate::support::inner().is_none() {
+        let name = "processes::a_forked_child_compiles_what_its_parent_waits_for";
+        let environment = [("LAZULI_BACKGROUND_COMPILATION", "1"), ("LAZULI_CACHE_DIR", "")];
+        return crate::support::alone_with(name, "alone", &environment);
+    }
+    let plan = lazuli::compile::<i64, _>(|n| turns(&n));
+    let call = |n: i64| plan.call(&Array::from_vec(vec![n; 9])).and_then(|x| x.to_vec());
+    assert_eq!(call(5).unwrap(), [turns(5); 9]);
+    // SAFETY: the child evaluates, which this test is about, and leaves without destructors.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let (found, stats) = lazuli::stats_scope(|| call(1_000_000));
+        let compiled = stats.kernels_compiled == 1 || stats.kernels_interpreted == 0;
+        let right = found.is_ok_and(|found| found == [turns(1_000_000); 9]);
+        // SAFETY: ends the child at once.
+        unsafe { libc::_exit(if right && compiled { 0 } else { 1 }) };
+    }
+    assert!(child > 0);
+    assert_eq!(ended(child), Some(0));
+    assert_eq!(call(7).unwrap(), [turns(7); 9]);
+}
+
 /// The exit code of a child, which gets 30 seconds.
 #[cfg(unix)]
 fn ended(child: libc::pid_t) -> Option<i32> {
