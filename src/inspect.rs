@@ -85,7 +85,7 @@ pub struct Inspection {
 
 impl Inspection {
     /// Each kernel, and each matrix product and call of a generalised function: on the CPU a library and the
-    /// program itself compute these, on a GPU kernels.
+    /// program itself compute these, on a GPU, and on the simulator of one, kernels.
     pub fn kernels(&self) -> std::slice::Iter<'_, KernelCode> {
         self.kernels.iter()
     }
@@ -118,7 +118,12 @@ impl KernelCode {
     /// The LLVM IR of the kernel for this CPU, as LLVM is given it: checked, and headed by its target,
     /// so that LLVM's own tools read it.
     ///
-    /// Errors: a matrix product, or a call of a generalised function; a build without the feature `llvm`; a CPU without AVX2.
+    /// A matrix product and a call of a generalised function are no kernels of a CPU: a library computes the one, and the
+    /// program itself, which rustc compiled, the other. They have IR where the arrays are on the simulator of a GPU, or on a
+    /// GPU: that of the kernel which the simulator runs, as machine code of this CPU.
+    ///
+    /// Errors: a matrix product, or a call of a generalised function, of arrays on the CPU; a build without the feature
+    /// `llvm`; a CPU without AVX2.
     ///
     /// ```
     /// # use lazuli::prelude::*;
@@ -137,7 +142,7 @@ impl KernelCode {
         self.0.llvm_ir().map_err(|kind| call.error(kind))
     }
 
-    /// The assembly of the kernel for this CPU: what runs.
+    /// The assembly of the kernel for this CPU: what runs there, or, of what has a kernel on GPUs alone, on the simulator.
     ///
     /// Errors: as [`llvm_ir`](KernelCode::llvm_ir).
     #[track_caller]

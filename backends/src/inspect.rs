@@ -36,7 +36,8 @@ pub struct Resources {
 /// What evaluating `roots` would launch, in order.
 pub fn inspect(roots: &[NodeRef]) -> Result<Vec<Inspected>, Error> {
     let launches = crate::exec::launches(roots)?;
-    Ok(launches.into_iter().map(|(step, launch)| Inspected { step, launch }).collect())
+    let on_cpu = roots.first().is_none_or(|root| root.device().is_host());
+    Ok(launches.into_iter().map(|(step, launch)| Inspected { step, launch, on_cpu }).collect())
 }
 
 /// A kernel of a plan, or a library call. `Display` prints what it computes.
@@ -44,6 +45,9 @@ pub fn inspect(roots: &[NodeRef]) -> Result<Vec<Inspected>, Error> {
 pub struct Inspected {
     step: ExplainedStep,
     launch: Launch,
+    /// Are the arrays on the CPU? Then a library and the program itself compute what is no kernel.
+    #[cfg_attr(not(feature = "llvm"), allow(dead_code))]
+    on_cpu: bool,
 }
 
 impl Inspected {
@@ -88,25 +92,41 @@ impl Inspected {
         &self,
         make: impl FnOnce(&mut Jit, &str) -> Result<String, JitError>,
     ) -> Result<String, ErrorKind> {
-        let why = match &self.launch {
-            Launch::Kernel(_) => "",
-            Launch::MatMul(_) => {
-                "a library computes matrix products on the CPU; only GPUs have a kernel for them: see `ptx`"
+        let none = |why: &str| Err(ErrorKind::Compile(why.into()));
+        match &self.launch {
+            Launch::Kernel(_) if !llvm::available() => {
+                none("this CPU has no AVX2 and FMA: its kernels are interpreted, and have no machine code")
             }
-            Launch::Call(_) => {
-                "on the CPU a generalised function is part of the program, which rustc compiled; only GPUs have a kernel for it: see `ptx`"
+            Launch::Kernel(bound) => compiled(make, |jit| {
+                llvm::print(bound, jit.target().vector_bits()).map(|printed| printed.text)
+            }),
+            Launch::MatMul(_) if self.on_cpu => none(
+                "a library computes matrix products on the CPU; only GPUs have a kernel for them: see `ptx`, \
+                 or have the arrays on the simulator",
+            ),
+            Launch::MatMul(m) => {
+                let printed = llvm::grid::matmul::print(m.dtype == DType::F64, Dialect::Simulated);
+                compiled(make, |_| Ok(printed.text))
             }
-        };
-        let Launch::Kernel(bound) = &self.launch else { return Err(ErrorKind::Compile(why.into())) };
-        if !llvm::available() {
-            let why = "this CPU has no AVX2 and FMA: its kernels are interpreted, and have no machine code";
-            return Err(ErrorKind::Compile(why.into()));
+            Launch::Call(_) if self.on_cpu => none(
+                "on the CPU a generalised function is part of the program, which rustc compiled; only GPUs have a kernel \
+                 for it: see `ptx`, or have the arrays on the simulator",
+            ),
+            Launch::Call(call) => grid::calls::kernel(call)?.for_simulator(make),
         }
-        kernels::with_compiler(|jit| {
-            let printed = llvm::print(bound, jit.target().vector_bits()).map_err(ErrorKind::Compile)?;
-            make(jit, &printed.text).map_err(|error| ErrorKind::Compile(error.to_string()))
-        })
     }
+}
+
+/// Has a text of a module made by the compiler of this CPU, of what is printed for it.
+#[cfg(feature = "llvm")]
+fn compiled(
+    make: impl FnOnce(&mut Jit, &str) -> Result<String, JitError>,
+    print: impl FnOnce(&Jit) -> Result<String, String>,
+) -> Result<String, ErrorKind> {
+    kernels::with_compiler(|jit| {
+        let text = print(jit).map_err(ErrorKind::Compile)?;
+        make(jit, &text).map_err(|error| ErrorKind::Compile(error.to_string()))
+    })
 }
 
 /// Kernels at thread level, as they run without checks.
@@ -138,9 +158,7 @@ impl ThreadKernel {
         make: impl FnOnce(&mut Jit, &str) -> Result<String, JitError>,
     ) -> Result<String, ErrorKind> {
         let printed = self.print(Dialect::Simulated, Bounds::Trusted)?;
-        kernels::with_compiler(|jit| {
-            make(jit, &printed.text).map_err(|error| ErrorKind::Compile(error.to_string()))
-        })
+        compiled(make, |_| Ok(printed.text))
     }
 }
 

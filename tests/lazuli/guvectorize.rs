@@ -461,8 +461,20 @@ fn inspected() {
         }
         assert!(!ptx.contains("fma.rn.f32"), "{ptx}");
     }
-    let error = call.llvm_ir().unwrap_err().to_string();
-    assert!(error.contains("rustc"), "{error}");
+    for result in [call.llvm_ir(), call.asm()] {
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("rustc"), "{error}");
+    }
+    // On the simulator it is a kernel of threads, like any.
+    let Ok(simulator) = Device::cuda_simulator() else { return };
+    let ones = Array::<f32>::ones([4]).to_device(&simulator);
+    let found = matvec(Array::<f32>::ones([2, 3, 4]).to_device(&simulator), ones).inspect().unwrap();
+    let call = found.kernels().next_back().unwrap();
+    let (ir, assembly) = (call.llvm_ir().unwrap(), call.asm().unwrap());
+    for words in ["target triple", "define void @run", "fmul float", "fadd float"] {
+        assert!(ir.contains(words), "no {words:?} in {ir}");
+    }
+    assert!(assembly.contains("run:") && assembly.contains("mulss"), "{assembly}");
 }
 
 #[test]

@@ -298,6 +298,13 @@ mod code {
             assert!(error.contains("a library computes matrix products on the CPU"), "{error}");
         }
         assert!(product.ptx("sm_80").unwrap().contains("fma.rn.f64"));
+        // The simulator is one.
+        let x = x.to_device(&Device::cuda_simulator().unwrap());
+        let found = x.matmul(&x).inspect().unwrap();
+        let product = found.kernels().next().unwrap();
+        let (ir, assembly) = (product.llvm_ir().unwrap(), product.asm().unwrap());
+        assert!(ir.contains("target triple") && ir.contains("@llvm.fma."), "{ir}");
+        assert!(assembly.contains("product:") && assembly.contains("fmadd"), "{assembly}");
     }
 
     #[test]
