@@ -131,6 +131,22 @@ pub fn set_background_compilation(on: bool) {
     lazuli_backends::set_background_compilation(on);
 }
 
+/// The most turns that [`Device::portable`](crate::Device::portable) and
+/// [`Device::cuda_simulator`](crate::Device::cuda_simulator) give a `while` or a `loop` of a function that says no
+/// `max_iterations`: an evaluation, or a launch, in which one takes more is an `Err` that names its line. So a loop that
+/// never ends is told within a minute, where machine code of a CPU or of a GPU would never come back. A `for` ends by
+/// itself, and takes as many turns as it likes.
+///
+/// It is 2^24, or what `LAZULI_LOOP_LIMIT` in the environment says; it does not change while the process runs.
+///
+/// ```
+/// println!("given up after {} turns", lazuli::loop_limit());
+/// # assert!(lazuli::loop_limit() > 0);
+/// ```
+pub fn loop_limit() -> u64 {
+    lazuli_core::function::loop_limit()
+}
+
 /// Waits until nothing is being compiled in the background: from then on, all kernels met so far
 /// run as machine code. For measurements.
 pub fn wait_for_compiler() {

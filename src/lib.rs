@@ -42,8 +42,8 @@ pub use array::Array;
 pub use benchmark::{Benchmark, benchmark, memory_bandwidth};
 pub use buffer::{DeviceBuffer, HostBuffer, Transfer};
 pub use control::{
-    clear_kernel_cache, clear_memory, fusion, kernel_cache, set_background_compilation, set_memory_limit,
-    set_num_threads, stats, stats_scope, verify, wait_for_compiler,
+    clear_kernel_cache, clear_memory, fusion, kernel_cache, loop_limit, set_background_compilation,
+    set_memory_limit, set_num_threads, stats, stats_scope, verify, wait_for_compiler,
 };
 pub use device::{Device, DeviceInfo};
 pub use dynamic::DynArray;
@@ -53,6 +53,7 @@ pub use function::thread::KernelElement;
 pub use function::{
     Arg, Bundle, ElementwiseKernel, Expr, Given as KernelArguments, Inputs as KernelInputs,
     Outputs as KernelOutputs, ReductionKernel, State as ReductionState, if_else, while_loop,
+    while_loop_bounded,
 };
 pub use generalized::InnerArg;
 pub use inspect::{Inspection, IntoCapability, KernelCode, Resources, inspect};

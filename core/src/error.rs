@@ -5,6 +5,7 @@
 //! error on to everything that is recorded on top of it.
 
 use crate::DType;
+use crate::function::loop_limit;
 use crate::shape::Dims;
 use std::fmt;
 use std::panic::Location;
@@ -163,8 +164,8 @@ pub enum ErrorKind {
     },
     /// A loop of a vectorised function that took more turns than its function allows.
     #[error("a loop of `{function}` ({file}:{line}) {}", match limited {
-        true => "took more turns than its `max_iterations`",
-        false => "did not end, until this engine gave up: others wait for ever",
+        true => "took more turns than its `max_iterations`".to_string(),
+        false => format!("had not ended after {} turns, when this engine gave up: others wait for ever", loop_limit()),
     })]
     LoopLimit {
         /// The function.

@@ -17,7 +17,8 @@ use std::panic::Location;
 ///
 /// The closure runs once, when the kernel is made; calls record what it did, broadcast, and fuse with
 /// their neighbours as any operation does. Rust's `if` and loops in the closure choose what is
-/// written down; [`Expr::select`], [`if_else`] and [`while_loop`] choose for each element.
+/// written down; [`Expr::select`], [`if_else`], [`while_loop`] and [`while_loop_bounded`] choose for each
+/// element.
 ///
 /// ```
 /// # use lazuli::prelude::*;
@@ -199,7 +200,8 @@ pub fn if_else<B: Bundle>(condition: Expr<bool>, then: impl FnOnce() -> B, other
     chosen.get()
 }
 
-/// For each element, `turn` again and again while the condition holds: gives the state at the end.
+/// For each element, `turn` again and again while the condition holds: gives the state at the end. Where the condition
+/// may hold for ever, [`while_loop_bounded`] says how often at most.
 ///
 /// ```
 /// # use lazuli::prelude::*;
@@ -216,8 +218,46 @@ pub fn while_loop<B: Bundle>(
     condition: impl FnOnce(B) -> Expr<bool>,
     turn: impl FnOnce(B) -> B,
 ) -> B {
+    turns(None, first, condition, turn)
+}
+
+/// [`while_loop`] with the most turns that an element may take: what `max_iterations` is to the loops of a
+/// [`vectorize`](crate::vectorize)d function. If an element wants more, evaluating is an `Err` that names the kernel and
+/// the line of this call.
+///
+/// ```
+/// # use lazuli::prelude::*;
+/// use lazuli::{ElementwiseKernel, Expr, while_loop_bounded};
+/// // Newton's method, which goes round for ever for some numbers.
+/// let root = ElementwiseKernel::new("root", |a: Expr<f64>| {
+///     let near = |x: Expr<f64>| (x * x - a).abs().le(a * 1e-15);
+///     while_loop_bounded(100, a, |x| !near(x), |x| (x + a / x) * 0.5)
+/// });
+/// assert_eq!(root.call(&Array::from_vec(vec![4.0, 9.0])).to_vec()?, [2.0, 3.0]);
+/// let error = root.call(&Array::from_vec(vec![4.0, -1.0])).to_vec().unwrap_err();
+/// assert!(error.to_string().contains("took more turns than its `max_iterations`"));
+/// # Ok::<(), lazuli::Error>(())
+/// ```
+#[track_caller]
+pub fn while_loop_bounded<B: Bundle>(
+    max_iterations: u64,
+    first: B,
+    condition: impl FnOnce(B) -> Expr<bool>,
+    turn: impl FnOnce(B) -> B,
+) -> B {
+    turns(Some(max_iterations), first, condition, turn)
+}
+
+#[track_caller]
+fn turns<B: Bundle>(
+    limit: Option<u64>,
+    first: B,
+    condition: impl FnOnce(B) -> Expr<bool>,
+    turn: impl FnOnce(B) -> B,
+) -> B {
     let state = Var::new(first);
-    let turns = traced::begin_loop(None);
+    // What asks, in vain, whether there is one more turn counts for none.
+    let turns = traced::begin_while(limit);
     traced::begin_if(traced::not(condition(state.get())));
     traced::break_(turns);
     traced::end_if();

@@ -34,7 +34,9 @@ mod tracer;
 
 pub use args::{Arg, Arguments, Arrays, Input, Join, Kind, Results};
 pub use expr::{Bundle, Expr};
-pub use kernel::{ElementwiseKernel, Given, Inputs, Outputs, Valued, if_else, input, while_loop};
+pub use kernel::{
+    ElementwiseKernel, Given, Inputs, Outputs, Valued, if_else, input, while_loop, while_loop_bounded,
+};
 pub use reduction::{ReductionKernel, State};
 
 pub(crate) use inputs::Written;

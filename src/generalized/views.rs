@@ -10,6 +10,7 @@
 use super::threads::{self, Prologue};
 use crate::KernelElement;
 use lazuli_core::DType;
+use lazuli_core::function::loop_limit;
 use lazuli_core::generalized::{Dim, Fault, NAMES, OPERANDS, Points, Strided};
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -18,28 +19,28 @@ use std::ops::Range;
 pub trait Mode: Copy + 'static {
     /// Are elements along the last axis neighbours?
     const UNIT: bool;
-    /// The most turns of a loop without a limit of its own, if they are counted.
-    const MOST: Option<u64>;
+    /// Are loops given up that have no limit of their own, and do not end?
+    const PATIENT: bool;
 }
 
 macro_rules! modes {
-    ($($(#[$doc:meta])* $name:ident $unit:literal $most:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $unit:literal $patient:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy)]
         pub enum $name {}
         impl Mode for $name {
             const UNIT: bool = $unit;
-            const MOST: Option<u64> = $most;
+            const PATIENT: bool = $patient;
         }
     )*};
 }
 modes! {
     /// For neighbours along the last axes.
-    Unit true None;
+    Unit true false;
     /// For any steps.
-    Stepped false None;
+    Stepped false false;
     /// For any steps, and it gives up loops that do not end: as the interpreter does.
-    Patient false Some(1 << 32);
+    Patient false true;
 }
 
 /// An inner array, or, with no axes, an element. `W`: may it be written?
@@ -152,7 +153,7 @@ pub fn outside<T: KernelElement, M: Mode, const R: usize, const W: bool>(
 /// Counts a turn of a loop. Were there too many?
 #[inline(always)]
 pub fn turn<M: Mode>(turns: &mut u64, limit: Option<u64>) -> bool {
-    match limit.or(M::MOST) {
+    match limit.or_else(|| M::PATIENT.then(loop_limit)) {
         None => false,
         Some(most) => {
             *turns += 1;

@@ -1,21 +1,32 @@
 //! `#[lazuli::kernel]`: kernels of threads beside plain Rust, and what the simulator finds wrong with
 //! them. On a card, too, where there is one.
 
-use crate::engines::grids;
+use crate::engines::{assert_bits, grids};
 use lazuli::prelude::*;
 use lazuli::{DeviceBuffer, Error, Stream};
 
-fn buffer<T: Element>(device: &Device, data: &[T]) -> DeviceBuffer<T> {
+mod faults;
+mod warps;
+
+pub fn buffer<T: Element>(device: &Device, data: &[T]) -> DeviceBuffer<T> {
     Array::from_vec(data.to_vec()).to_device(device).into_device_buffer().unwrap()
 }
 
-fn elements<T: Element>(buffer: DeviceBuffer<T>) -> Vec<T> {
+pub fn elements<T: Element>(buffer: DeviceBuffer<T>) -> Vec<T> {
     let len = buffer.len();
     Array::from_device_buffer(buffer, [len]).unwrap().to_vec().unwrap()
 }
 
+/// Asserts the bits of all elements.
+#[track_caller]
+pub fn assert_elements<T: Element>(buffer: DeviceBuffer<T>, expected: &[T]) {
+    let len = buffer.len();
+    let x = Array::from_device_buffer(buffer, [len]).unwrap();
+    assert_bits("a buffer", &x, expected, |i| format!("element {i}"));
+}
+
 /// On each device, checked and not.
-fn everywhere(f: impl Fn(&Device, &Stream, bool)) {
+pub fn everywhere(f: impl Fn(&Device, &Stream, bool)) {
     for device in grids() {
         let stream = Stream::new(&device).unwrap();
         for checked in [true, false] {
@@ -36,15 +47,17 @@ macro_rules! run {
     };
 }
 
+pub(crate) use run;
+
 /// The simulator, which finds everything.
-fn simulator() -> (Device, Stream) {
+pub fn simulator() -> (Device, Stream) {
     let device = Device::cuda_simulator().unwrap();
     let stream = Stream::default_of(&device).unwrap();
     (device, stream)
 }
 
 #[track_caller]
-fn refused(result: Result<(), Error>, words: &[&str]) {
+pub fn refused(result: Result<(), Error>, words: &[&str]) {
     let text = result.unwrap_err().to_string();
     for word in words {
         assert!(text.contains(word), "no {word:?} in: {text}");
@@ -69,7 +82,7 @@ fn saxpy_beside_rust() {
     everywhere(|device, stream, checked| {
         let (x, mut y) = (buffer(device, &x), buffer(device, &y));
         run!(checked, saxpy, stream, 8, 128, (1.5, &x, &mut y));
-        assert_eq!(elements(y), expected);
+        assert_elements(y, &expected);
     });
     assert_eq!(saxpy.name(), "saxpy");
     assert!(format!("{saxpy:?}").starts_with("Kernel `saxpy` at tests/lazuli/kernels.rs:"));
@@ -107,7 +120,7 @@ fn histogram_in_shared_memory() {
     everywhere(|device, stream, checked| {
         let (x, mut counts) = (buffer(device, &x), buffer(device, &[0; BINS as usize]));
         run!(checked, histogram, stream, 5, 96, (&x, &mut counts));
-        assert_eq!(elements(counts), expected);
+        assert_elements(counts, &expected);
     });
 }
 
@@ -173,10 +186,10 @@ fn sums_of_blocks_and_of_warps() {
     everywhere(|device, stream, checked| {
         let (x, mut out) = (buffer(device, &x), buffer(device, &[0.0; 8]));
         run!(checked, sums.shared(128), stream, 8, 128, (&x, &mut out));
-        assert_eq!(elements(out), blocks);
+        assert_elements(out, &blocks);
         let mut out = buffer(device, &[0.0; 32]);
         run!(checked, warp_sums, stream, 4, 256, (&x, &mut out));
-        assert_eq!(elements(out), warps);
+        assert_elements(out, &warps);
     });
 }
 
@@ -231,7 +244,7 @@ fn tiled_matmul() {
         let grid = (n.div_ceil(TILE as usize), m.div_ceil(TILE as usize));
         let arguments = (m as i64, k as i64, n as i64, &a, &b, &mut c);
         run!(checked, matmul, stream, grid, (TILE as usize, TILE as usize), arguments);
-        assert_eq!(elements(c), expected);
+        assert_elements(c, &expected);
     });
 }
 
@@ -268,7 +281,7 @@ fn bitonic_sort() {
     everywhere(|device, stream, checked| {
         let mut x = buffer(device, &x);
         run!(checked, bitonic, stream, 1, 256, (&mut x,));
-        assert_eq!(elements(x), expected);
+        assert_elements(x, &expected);
     });
 }
 
@@ -312,7 +325,7 @@ fn heat_equation() {
             run!(checked, heat, stream, grid, (16, 8), (rows as i64, columns as i64, &now, &mut next));
             std::mem::swap(&mut now, &mut next);
         }
-        assert_eq!(elements(now), u);
+        assert_elements(now, &u);
     });
 }
 
@@ -390,56 +403,8 @@ fn the_language() {
         let (x, on) = (buffer(device, &x), buffer(device, &flags));
         let (mut out, mut seen) = (buffer(device, &before), buffer(device, &[true; 100]));
         run!(checked, everything, stream, 2, 64, (7, &x, &on, &mut out, &mut seen));
-        assert_eq!(elements(out), expected);
-        assert_eq!(elements(seen), flags.iter().map(|f| !f).collect::<Vec<_>>());
-    });
-}
-
-/// Each way to change an element atomically, and what a warp finds out.
-#[lazuli::kernel]
-fn together(ints: &mut [i32], bits: &mut [u64], floats: &mut [f32], votes: &mut [i64]) {
-    let (t, lane) = (thread_idx().x as i32, thread_idx().x % 32);
-    ints.atomic_add(0, t);
-    ints.atomic_min(1, t);
-    ints.atomic_max(2, t);
-    ints.atomic_exchange(3, 5);
-    // The first one to come takes the ticket.
-    if ints.atomic_compare_exchange(4, -1, 77) == -1 {
-        ints.atomic_add(5, 1);
-    }
-    let bit = 1 << thread_idx().x as u64;
-    bits.atomic_or(0, bit);
-    bits.atomic_and(1, !bit);
-    bits.atomic_xor(2, bit);
-    floats.atomic_add(0, 0.5);
-    floats.atomic_max(1, t as f32);
-    floats.atomic_min(2, -t as f32);
-    let odd = lane % 2 == 1;
-    let (any, all, which) = (vote_any(odd), vote_all(odd), ballot(odd));
-    let first = shuffle(t * 10, 3);
-    let pair = shuffle_xor(t, 1);
-    let above = shuffle_up(odd, 1);
-    if t == 6 {
-        votes[0] = any as i64;
-        votes[1] = all as i64;
-        votes[2] = which;
-        votes[3] = first as i64;
-        votes[4] = pair as i64;
-        votes[5] = above as i64;
-    }
-}
-
-#[test]
-fn atomics_and_warps() {
-    everywhere(|device, stream, checked| {
-        let mut ints = buffer(device, &[0, 100, 0, 0, -1, 0]);
-        let mut bits = buffer(device, &[0u64, u64::MAX, u64::MAX]);
-        let (mut floats, mut votes) = (buffer(device, &[0.25f32, 0.0, 0.0]), buffer(device, &[9i64; 6]));
-        run!(checked, together, stream, 1, 64, (&mut ints, &mut bits, &mut floats, &mut votes));
-        assert_eq!(elements(ints), [2016, 0, 63, 5, 77, 1]);
-        assert_eq!(elements(bits), [u64::MAX, 0, 0]);
-        assert_eq!(elements(floats), [32.25, 63.0, -63.0]);
-        assert_eq!(elements(votes), [1, 0, 0xaaaa_aaaa, 30, 7, 1]);
+        assert_elements(out, &expected);
+        assert_elements(seen, &flags.iter().map(|f| !f).collect::<Vec<_>>());
     });
 }
 
@@ -463,7 +428,7 @@ fn three_axes() {
     everywhere(|device, stream, checked| {
         let mut out = buffer(device, &vec![-1i64; expected.len()]);
         run!(checked, places, stream, (2, 3, 2), [4, 5, 3], (&mut out,));
-        assert_eq!(elements(out), expected);
+        assert_elements(out, &expected);
     });
 }
 
@@ -508,324 +473,6 @@ fn without_ptxas(error: &Error) {
     println!("no ptxas: registers were not looked at");
 }
 
-const UNASKED: u32 = line!() + 4;
-#[lazuli::kernel]
-fn unasked(x: &[f32], y: &mut [f32]) {
-    let i = block_idx().x * block_dim().x + thread_idx().x;
-    y[i] = x[i] * 2.0;
-}
-
-#[test]
-fn out_of_bounds() {
-    let (device, stream) = simulator();
-    let (x, mut y) = (buffer(&device, &[1.0f32; 900]), buffer(&device, &[0.0f32; 1024]));
-    let line = line!() + 1;
-    let error = unasked.launch(&stream, 8, 128, (&x, &mut y)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "Kernel::launch: kernel `unasked` failed: out of bounds: block 7, thread 4 (lane 4) uses index 900 where there \
-             are 900 elements, in `read of x at {0}:{UNASKED}` (recorded at {0}:{line}:{1})",
-            file!(),
-            error.location().unwrap().column()
-        )
-    );
-    // It goes on being usable, on this device too.
-    unasked.launch(&stream, 9, 100, (&x, &mut y)).unwrap();
-    let error = unasked.launch(&stream, 2, 1000, (&buffer(&device, &[1.0; 3000]), &mut y));
-    refused(error, &["block 1, thread 24", "index 1024", "write to y"]);
-}
-
-const LINES: u32 = line!() + 5;
-#[rustfmt::skip]
-#[lazuli::kernel]
-fn lines(which: i64, x: &[i32], y: &mut [i32]) {
-    let tile = shared::<i32, 4>();
-    match which {
-        0 => y[9] += 1,
-        1 => (y[0], y[9]) = (1, 2),
-        2 => y[0] = x[0].max(
-            x[9]
-        ),
-        3 => {
-            y.atomic_add(
-                0, y.atomic_exchange(9, 1));
-        }
-        4 => tile[9] = 1,
-        5 => tile[0] *= tile[
-            9],
-        6 if which < 9 && x[9] == 1 => {}
-        7 => y[0] = shuffle(
-            1, 40i32,
-        ),
-        _ => loop {
-            if vote_any(true) { break; }
-        },
-    }
-}
-
-#[test]
-fn lines_of_what_is_wrong() {
-    let (device, stream) = simulator();
-    let (x, mut y) = (buffer(&device, &[1; 4]), buffer(&device, &[0; 4]));
-    let whats = [
-        "read of y",
-        "write to y",
-        "read of x",
-        "atomic change of y",
-        "write to tile",
-        "read of tile",
-        "read of x",
-    ];
-    for (which, (what, line)) in whats.iter().zip([1, 2, 4, 8, 10, 11, 13]).enumerate() {
-        let at = format!("`{what} at {}:{}`", file!(), LINES + line);
-        refused(lines.launch(&stream, 1, 1, (which as i64, &x, &mut y)), &["uses index 9", &at]);
-    }
-    let at = format!("shuffle at {}:{}", file!(), LINES + 14);
-    refused(lines.launch(&stream, 1, 4, (7, &x, &mut y)), &["missing lane", &at]);
-    lines.launch(&stream, 1, 32, (8, &x, &mut y)).unwrap();
-}
-
-const RACE: u32 = line!() + 5;
-#[lazuli::kernel]
-fn shift(x: &mut [i32], waits: bool) {
-    let tile = shared::<i32, 64>();
-    let i = thread_idx().x;
-    tile[i] = x[i];
-    if waits {
-        barrier();
-    }
-    x[i] = tile[(i + 1) % 64];
-}
-
-#[test]
-fn races() {
-    let (device, stream) = simulator();
-    let data: Vec<i32> = (0..64).collect();
-    let mut x = buffer(&device, &data);
-    shift.launch(&stream, 1, 64, (&mut x, true)).unwrap();
-    assert_eq!(elements(x), (0..64).map(|i| (i + 1) % 64).collect::<Vec<i32>>());
-    let mut x = buffer(&device, &data);
-    let error = shift.launch(&stream, 1, 64, (&mut x, false));
-    let at = |line: u32| format!("{}:{line}`", file!());
-    let text = error.unwrap_err().to_string();
-    // Which of the two is found depends on who runs first.
-    let race = text.contains("race") && text.contains(&at(RACE)) && text.contains("nothing orders the two");
-    let early = text.contains("read of what nobody wrote");
-    assert!((race || early) && text.contains(&at(RACE + 4)), "{text}");
-    // Either way it is the first thread's read of its neighbour's element.
-    assert!(text.contains("element 1 of `tile`") && text.contains("thread 0 (lane 0)"), "{text}");
-}
-
-const MIRROR: u32 = line!() + 12;
-/// Adds to each element of a square the opposite one, and does not wait before it writes.
-#[lazuli::kernel]
-fn mirror(x: &mut [f64], bias: &[i32]) {
-    let few = shared::<i32, 5>();
-    let tile = shared::<f64, 64>();
-    let i = thread_idx().y * 8 + thread_idx().x;
-    if i < 5 {
-        few[i] = bias[i];
-    }
-    tile[i] = x[i];
-    barrier();
-    tile[i] += tile[63 - i] + few[4] as f64;
-    x[i] = tile[i];
-}
-
-/// Messages count elements and not bytes, and threads as the kernel counts them.
-#[test]
-fn races_name_elements_and_threads() {
-    let (device, stream) = simulator();
-    let (mut x, bias) = (buffer(&device, &[0.0f64; 64]), buffer(&device, &[1; 5]));
-    let error = mirror.launch(&stream, (1, 2), (8, 8), (&mut x, &bias));
-    // The first one whose opposite has been there.
-    let (at, with) =
-        ("block (0, 0, 0), thread (0, 4, 0) (lane 0)", "block (0, 0, 0), thread (7, 3, 0) (lane 31)");
-    let line = format!("{}:{MIRROR}", file!());
-    let read = format!("race: {at} reads element 31 of `tile`, in `read of tile at {line}`");
-    let write = format!("{with} writes it in `write to tile at {line}`, and nothing orders the two");
-    refused(error, &[&read, &write]);
-}
-
-#[lazuli::kernel]
-fn neighbours(x: &mut [i32]) {
-    let i = block_idx().x * block_dim().x + thread_idx().x;
-    if i > 0 {
-        x[i] = x[i - 1];
-    }
-}
-
-#[test]
-fn races_in_the_memory_of_the_device() {
-    let (device, stream) = simulator();
-    let mut x = buffer(&device, &[1; 64]);
-    let read = "race: block 0, thread 2 (lane 2) reads element 1 of `x`, in `read of x";
-    let write = "block 0, thread 1 (lane 1) writes it in `write to x";
-    refused(neighbours.launch(&stream, 2, 32, (&mut x,)), &[read, write, "nothing orders the two"]);
-}
-
-const BARRIER: u32 = line!() + 4;
-#[lazuli::kernel]
-fn some_wait(x: &mut [i32]) {
-    if thread_idx().x < 10 {
-        barrier();
-    }
-    x[thread_idx().x] = 1;
-}
-
-#[test]
-fn divergent_barriers() {
-    let (device, stream) = simulator();
-    let mut x = buffer(&device, &[0; 64]);
-    let line = format!("{}:{BARRIER}", file!());
-    let words = ["divergence in block 0: threads 0-9 wait at barrier", &line, "threads 10-63 have returned"];
-    refused(some_wait.launch(&stream, 1, 64, (&mut x,)), &words);
-}
-
-#[lazuli::kernel]
-fn unwritten(x: &mut [f32]) {
-    let tile = shared::<f32, 32>();
-    if thread_idx().x > 0 {
-        tile[thread_idx().x] = 1.0;
-    }
-    barrier();
-    x[thread_idx().x] = tile[thread_idx().x];
-}
-
-#[lazuli::kernel]
-fn half_written(x: &mut [f32]) {
-    let tile = shared::<f32, 3>();
-    let more = shared_dynamic::<i64>();
-    let i = thread_idx().x;
-    if i < 3 {
-        (tile[i], more[i]) = (x[i], i);
-    }
-    barrier();
-    x[i] = tile[i] + more[i + 1] as f32;
-}
-
-#[test]
-fn shared_memory_that_nobody_wrote() {
-    let (device, stream) = simulator();
-    let mut x = buffer(&device, &[0.0; 32]);
-    let words = [
-        "read of what nobody wrote: block 0, thread 0 (lane 0) reads element 0 of `tile`, in `read of tile at",
-    ];
-    refused(unwritten.launch(&stream, 1, 32, (&mut x,)), &words);
-    // Of an array that the launch sizes, behind another.
-    let words = ["block 0, thread 2 (lane 2) reads element 3 of `more`, in `read of more at"];
-    refused(half_written.shared(4).launch(&stream, 1, 4, (&mut x,)), &words);
-}
-
-const ENDLESS: u32 = line!() + 5;
-#[lazuli::kernel(max_iterations = 1000)]
-fn collatz(x: &mut [i64]) {
-    let i = thread_idx().x;
-    let mut n = x[i];
-    while n != 1 {
-        n = if n % 2 == 0 { n / 2 } else { 3 * n + 1 };
-    }
-    x[i] = n;
-}
-
-#[test]
-fn endless_loops() {
-    let (device, stream) = simulator();
-    let mut x = buffer(&device, &[27i64, 6]);
-    collatz.launch(&stream, 1, 2, (&mut x,)).unwrap();
-    assert_eq!(elements(x), [1, 1]);
-    let mut x = buffer(&device, &[27i64, 0]);
-    let line = format!("{}:{ENDLESS}", file!());
-    refused(collatz.launch(&stream, 1, 2, (&mut x,)), &["endless loop: block 0, thread 1", &line]);
-}
-
-const PLAIN: u32 = line!() + 5;
-/// Goes round for ever where no number is 1.
-#[lazuli::kernel]
-fn until_one(x: &mut [i64]) {
-    let mut n = x[0];
-    while n != 1 {
-        n = if n % 2 == 0 { n / 2 } else { 3 * n + 1 };
-    }
-    x[0] = n;
-}
-
-/// More turns than a `while` is given.
-#[lazuli::kernel]
-fn patient(turns: i64, x: &mut [i64]) {
-    let mut n = x[0];
-    for _ in 0..turns {
-        n = n * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407;
-    }
-    x[0] = n;
-}
-
-#[lazuli::guvectorize("(n)->()")]
-fn patient_inner(x: &[i64], y: &mut i64) {
-    let mut n = x[0];
-    for _ in 0..x[1] {
-        n = n * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407;
-    }
-    *y = n;
-}
-
-/// A loop that may not end has a limit on the simulator also where the kernel sets none, and it is the same for both
-/// ways to launch it. A `for` ends by itself.
-#[test]
-fn loops_without_a_limit() {
-    let (device, stream) = simulator();
-    let line = format!("went round 268435456 times in `a loop at {}:{PLAIN}`", file!());
-    // The low 28 bits go through all their values and begin again.
-    let turn = |n: i64| n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    let (turns, expected) = ((1 << 28) + 10, (0..10).fold(0, |n, _| turn(n)));
-    let same = |found: i64| assert_eq!((found ^ expected) % (1 << 28), 0);
-    for checked in [true, false] {
-        let mut x = buffer(&device, &[0i64]);
-        let error = match checked {
-            true => until_one.launch(&stream, 1, 1, (&mut x,)),
-            // SAFETY: it reaches the one element alone, and the simulator ends it.
-            false => unsafe { until_one.launch_unchecked(&stream, 1, 1, (&mut x,)) },
-        };
-        refused(error, &["endless loop: block 0, thread 0", &line]);
-        let mut x = buffer(&device, &[0i64]);
-        run!(checked, patient, &stream, 1, 1, (turns, &mut x));
-        same(elements(x)[0]);
-    }
-    let x = Array::from_vec(vec![0, turns]).to_device(&device);
-    same(patient_inner(&x).item().unwrap());
-}
-
-#[test]
-fn launches_that_cannot_be() {
-    let (device, stream) = simulator();
-    let (x, mut y) = (buffer(&device, &[1.0f32; 8]), buffer(&device, &[1.0f32; 8]));
-    refused(saxpy.launch(&stream, 0, 32, (1.0, &x, &mut y)), &["no threads"]);
-    refused(saxpy.launch(&stream, 1, 1025, (1.0, &x, &mut y)), &["1024"]);
-    refused(saxpy.launch(&stream, (1, 70_000), 1, (1.0, &x, &mut y)), &["65535"]);
-    refused(saxpy.launch(&stream, -1, 1, (1.0, &x, &mut y)), &["there is no grid of [-1, 1, 1]"]);
-    refused(saxpy.launch(&stream, 1, usize::MAX, (1.0, &x, &mut y)), &["there is no block of"]);
-    refused(saxpy.shared(4).launch(&stream, 1, 8, (1.0, &x, &mut y)), &["no shared array"]);
-    let doubles = buffer(&device, &[1.0f64; 8]);
-    let mut out = buffer(&device, &[0.0f64; 1]);
-    refused(sums.shared(1 << 20).launch(&stream, 1, 8, (&doubles, &mut out)), &["bytes of shared memory"]);
-    refused(sums.launch(&stream, 1, 8, (&doubles, &mut out)), &["uses index 0 where there are 0 elements"]);
-}
-
-#[test]
-fn other_devices() {
-    let (device, stream) = simulator();
-    let (x, mut y) = (buffer(&device, &[1.0f32; 8]), buffer(&Device::cpu(), &[1.0f32; 8]));
-    let error = saxpy.launch(&stream, 1, 8, (1.0, &x, &mut y));
-    refused(error, &["`y` is in the memory of cpu, and the stream is one of cuda simulator"]);
-    for device in [Device::cpu(), Device::portable()] {
-        let stream = Stream::default_of(&device).unwrap();
-        let (x, mut y) = (buffer(&device, &[1.0f32; 8]), buffer(&device, &[1.0f32; 8]));
-        let words = ["`saxpy` is a kernel of threads, which", "Device::cuda_simulator()"];
-        refused(saxpy.launch(&stream, 1, 8, (1.0, &x, &mut y)), &words);
-    }
-}
-
 /// Everything in these pages, as NVIDIA's assembler takes it.
 #[test]
 fn cards_take_it() {
@@ -843,9 +490,9 @@ fn cards_take_it() {
         ];
         let rest = [
             everything.resources(card),
-            together.resources(card),
+            warps::together.resources(card),
             places.resources(card),
-            lines.resources(card),
+            faults::lines.resources(card),
         ];
         all.into_iter().chain(more).chain(rest).for_each(assemble);
     }

@@ -16,6 +16,7 @@
 mod compile_everything;
 mod creation;
 mod elementwise;
+mod endless;
 mod engines;
 mod errors;
 mod examples;
@@ -45,6 +46,7 @@ mod programs;
 mod random_graphs;
 mod random_programs;
 mod raw_kernels;
+mod recipe_functions;
 mod recipes;
 mod recording;
 mod reduction_kernels;

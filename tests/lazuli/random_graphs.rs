@@ -139,6 +139,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (op(), x(), n(), n()).prop_map(|(op, x, reduce, axes)| Step::Back { op, x, reduce, axes }),
         1 => (n(), x(), n()).prop_map(|(op, x, axes)| Step::Rows { op, x, axes }),
         2 => (n(), x(), n(), any::<bool>()).prop_map(|(op, x, axes, keep)| Step::Fold { op, x, axes, keep }),
+        2 => (n(), x(), y()).prop_map(|(op, x, y)| Step::Call { op, x, y }),
         1 => (x(), y()).prop_map(|(x, y)| Step::Dot { x, y }),
         1 => x().prop_map(|x| Step::Eval { x }),
         1 => x().prop_map(|x| Step::Forget { x }),

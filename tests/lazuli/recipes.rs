@@ -9,8 +9,8 @@
 //! `Debug` it is printed as that program, line by line.
 
 use crate::engines::{Rng, Sample};
+use crate::recipe_functions::{call, fold, near};
 use lazuli::prelude::*;
-use lazuli::{Expr, ReductionKernel};
 use ndarray::SliceInfoElem;
 use std::fmt;
 use std::ops::Neg;
@@ -91,6 +91,12 @@ pub enum Step {
         x: u8,
         axes: u8,
         keep: bool,
+    },
+    /// A vectorised function of two values, one or both results of which are used.
+    Call {
+        op: u8,
+        x: u8,
+        y: u8,
     },
     Dot {
         x: u8,
@@ -386,38 +392,7 @@ fn slice(x: &DynArray, parts: &[SliceInfoElem]) -> DynArray {
     typed!(x.dtype(), T => array::<T>(x).slice(parts).into())
 }
 
-/// Results of a reduction whose states are values of several types, and which does not commute.
-fn fold(op: u8, x: &DynArray, axes: Axes) -> Vec<(DynArray, &'static str)> {
-    let (one, other): (DynArray, DynArray) = if op % 2 == 0 {
-        let k = ReductionKernel::new(
-            "narrow",
-            |x: Expr<f32>| (x, x.gt(0.0)),
-            (0.5, true),
-            |(a, p), (b, q)| (p.select(a - b * 0.5, a + b), q),
-            |s| s,
-        );
-        let (a, p) = k.call(array::<f32>(&cast(x, DType::F32)), axes);
-        (a.into(), p.into())
-    } else {
-        let k = ReductionKernel::new(
-            "wide",
-            |x: Expr<f64>| (x, Expr::from(1i32), x.cast::<i64>()),
-            (0.0, 0, 7),
-            |(a, n, i), (b, m, j)| (a.mul_add(0.75, b), n + m, (i << 1) ^ j),
-            |(a, n, i)| (a / n.cast::<f64>(), i),
-        );
-        let (a, i) = k.call(array::<f64>(&cast(x, DType::F64)), axes);
-        (a.into(), i.into())
-    };
-    let (one, other) = ((cast(&one, x.dtype()), "first"), (cast(&other, x.dtype()), "second"));
-    match op / 2 % 3 {
-        0 => vec![one],
-        1 => vec![other],
-        _ => vec![one, other],
-    }
-}
-
-fn cast(x: &DynArray, to: DType) -> DynArray {
+pub fn cast(x: &DynArray, to: DType) -> DynArray {
     typed!(to, T => x.cast::<T>().into())
 }
 
@@ -430,36 +405,6 @@ fn scalar(op: u8, x: &DynArray, c: u8, left: bool) -> (DynArray, String) {
     });
     let (z, name) = if left { binary(op, &y, x) } else { binary(op, x, &y) };
     (z, if left { format!("{c:?} {name} @") } else { format!("@ {name} {c:?}") })
-}
-
-/// A stencil of the array.
-fn near(by: u16, x: &DynArray) -> (DynArray, String) {
-    macro_rules! stencils {
-        ($($name:ident($rule:meta $(, $more:meta)?) $u:ident: $t:ty, $value:expr;)*) => {{
-            $(
-                #[lazuli::stencil($rule $(, $more)?)]
-                fn $name<T: Real>($u: $t) -> T {
-                    $value
-                }
-            )*
-            let names = [$(stringify!($name)),*];
-            let which = by as usize % names.len();
-            let z = numbers!(x.dtype(), T => {
-                let all: &[fn(&Array<T>) -> Array<T>] = &[$(|x| $name(x)),*];
-                all[which](&array(x)).into()
-            });
-            (z, format!(" by {}", names[which]))
-        }};
-    }
-    stencils! {
-        nearest(nearest) u: &[T], u[-1] + u[0] - u[2];
-        reflected(reflect) u: &[T], u[-2].max(u[1]);
-        mirrored(mirror) u: &[[T]], u[-1][1] + u[1][-2];
-        wrapped(wrap) u: &[[T]], u[1][0] - u[0][1];
-        mixed(nearest, wrap) u: &[[T]], if u[0][1] > u[0][0] { u[-1][0] } else { u[0][-3] };
-        outside(constant(T::one())) u: &[T], u[-1] + u[3];
-        far(wrap) u: &[T], u[-31] + u[0];
-    }
 }
 
 fn view(op: u8, x: &DynArray, by: u16, largest: usize) -> (DynArray, String) {
@@ -785,6 +730,14 @@ impl Recipe {
                 let over = if keep { lazuli::keep(over) } else { over };
                 for (z, which) in fold(op, &x, over) {
                     b.add(format!("{name}.fold({which}, {}{list:?})", if keep { "keep " } else { "" }), z);
+                }
+            }
+            Step::Call { op, x, y } => {
+                let [(first, x), (second, y)] = pair(b, x, y);
+                if x.dtype() != DType::Bool {
+                    for (z, which) in call(op, &x, &y) {
+                        b.add(format!("{which}({first}, {second})"), z);
+                    }
                 }
             }
             Step::Dot { x, y } => self.dot(pair(b, x, y), b),

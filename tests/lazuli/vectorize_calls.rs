@@ -1,5 +1,6 @@
 //! Calls of vectorised functions: where these stand, what they take, fuse with and refuse.
 
+use crate::engines::*;
 use crate::support::*;
 use crate::vectorize::{N, collatz, gauss, gcd, lanes, mixed};
 use lazuli::prelude::*;
@@ -184,4 +185,50 @@ fn careless_functions_work() {
     assert_array(&words::careless(&Array::ones([N]), 1.0), &[N], &[2.0; N]);
     assert_array(&words::parentheses(&Array::ones([N]), 1).0, &[N], &[4.0; N]);
     lanes(mixed(N), words::endless, words::endless);
+}
+
+/// Goes round as long as it can halve, and leaves when it was enough.
+#[vectorize]
+fn halvings(x: i64, most: i64) -> (i64, i64) {
+    let (mut n, mut turns) = (x, 0);
+    while n % 2 == 0 {
+        if turns == most {
+            return (-n, turns);
+        }
+        n /= 2;
+        turns += 1;
+    }
+    (n, turns)
+}
+
+/// Calls it for its neighbours, and in a branch for itself.
+#[lazuli::stencil(reflect)]
+fn halved(u: &[i64], most: i64) -> (i64, i64) {
+    let (near, turns) = halvings(u[-1] + u[2], most);
+    if turns > 1 {
+        return (near, turns);
+    }
+    let own = halvings(u[0], turns + 3);
+    (own.0 - near, own.1 * 10)
+}
+
+#[test]
+fn stencils_call_vectorised_functions() {
+    let x: Vec<i64> = (0..997).map(|i| (i * 37 % 101 + 1) << (i % 5)).collect();
+    let at = |i: usize, d: isize| x[crate::stencils::edge("reflect", i as isize + d, x.len()).unwrap()];
+    let each = |i: usize| {
+        let (near, turns) = halvings(at(i, -1) + at(i, 2), 6);
+        if turns > 1 {
+            return (near, turns);
+        }
+        let own = halvings(at(i, 0), turns + 3);
+        (own.0 - near, own.1 * 10)
+    };
+    let (first, second): (Vec<i64>, Vec<i64>) = (0..x.len()).map(each).unzip();
+    assert!(second.contains(&6) && second.contains(&30) && second.contains(&0));
+    everywhere(|device, engine| {
+        let (a, b) = halved(on(device, &x), 6);
+        assert_bits(engine, &a, &first, |i| format!("the value of element {i}"));
+        assert_bits(engine, &b, &second, |i| format!("the turns of element {i}"));
+    });
 }

@@ -17,16 +17,13 @@ use super::body;
 use super::emit::{Elem, Emitter, Exits, I64, Ty, V};
 use super::frame::{Env, Frame};
 use super::uniform::uniform;
-use lazuli_core::function::{Act, Block, Join, LoopKind, State, Step};
+use lazuli_core::function::{Act, Block, Join, LoopKind, State, Step, loop_limit};
 use lazuli_core::{BinaryOp, DType};
 use lazuli_fusion::Callee;
 use lazuli_fusion::kernel::{Inst, Val};
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// The most turns of a loop on the simulator of a GPU, where the function sets no limit.
-const SIMULATED_TURNS: u64 = 1 << 30;
 
 /// What a function is printed in.
 pub trait Surroundings<'e> {
@@ -39,8 +36,6 @@ pub trait Surroundings<'e> {
         get: &dyn Fn(Val) -> V<'e>,
         dtype_of: &dyn Fn(Val) -> DType,
     ) -> Result<V<'e>, String>;
-    /// The most turns of a loop that may not end and for which the function sets no limit.
-    fn turns(&self) -> Option<u64>;
     /// The loop of this number (within the function) passes its limit.
     fn overrun(&self, number: usize);
     /// Has a loop passed its limit before? (Asked by loops with limits; `outer` ones have loops in them.)
@@ -67,9 +62,6 @@ impl<'e> Surroundings<'e> for Within<'_, 'e> {
         dtype_of: &dyn Fn(Val) -> DType,
     ) -> Result<V<'e>, String> {
         self.f.arithmetic(inst, get, dtype_of)
-    }
-    fn turns(&self) -> Option<u64> {
-        self.f.e.dialect.is_simulated().then_some(SIMULATED_TURNS)
     }
     fn overrun(&self, number: usize) {
         self.f.note_overrun(self.first_loop + number);
@@ -370,7 +362,7 @@ impl<'e> Printer<'_, 'e> {
         masks: &Masks<'e>,
     ) {
         let e = self.e;
-        let limit = limit.or_else(|| self.around.turns().filter(|_| !kind.ends()));
+        let limit = limit.or_else(|| turns(e).filter(|_| !kind.ends()));
         // Without an exit of their own, lanes need no mask beyond the one they come with.
         let alone =
             body.iter().any(|s| matches!(s, Step::Exit { cond, .. } if !self.uniform[*cond as usize]));
@@ -591,6 +583,11 @@ impl<'e> Printer<'_, 'e> {
         let some = self.any(&now.active);
         exits.leave_if(self.not(some), now.finals(states));
     }
+}
+
+/// The most turns of a loop that may not end and for which the function sets no limit.
+pub fn turns(e: &Emitter) -> Option<u64> {
+    e.dialect.is_simulated().then(loop_limit)
 }
 
 /// Where a loop stands: for each vector, its states (of lanes that left: what they left with) and

@@ -477,8 +477,8 @@ impl<'e> Frame<'e> {
         super::arithmetic::arithmetic(self.e, host, inst, get, dtype_of)
     }
 
-    /// Has a loop of this launch passed its limit? A thread of a grid asks in the `outer` loops alone: that memory
-    /// is far away.
+    /// Has a loop of this launch passed its limit? A thread of a card asks in the `outer` loops alone: that memory
+    /// is far away. On the simulator all ask, for threads that would be given up come one after the other.
     pub fn overrun_noted(&self, outer: bool) -> Option<V<'e>> {
         let e = self.e;
         let noted = || {
@@ -490,7 +490,8 @@ impl<'e> Frame<'e> {
         }
         let address = self.word(self.abi.overrun());
         let known = || e.compare("icmp ne", address, e.i64(0));
-        outer.then(|| e.if_else(known(), || vec![noted()], || vec![e.int(Ty::new(Elem::I1, 1), 0)])[0])
+        let asks = outer || e.dialect.is_simulated();
+        asks.then(|| e.if_else(known(), || vec![noted()], || vec![e.int(Ty::new(Elem::I1, 1), 0)])[0])
     }
 
     /// Notes that the loop of this number has passed its limit, for the host to see.

@@ -11,7 +11,7 @@ use super::exec::compute;
 use super::isa::Isa;
 use super::program::step_of;
 use super::step::{Reg, Step};
-use lazuli_core::function::{self, Join, LoopKind, State};
+use lazuli_core::function::{self, Join, LoopKind, State, loop_limit};
 use lazuli_fusion::Callee;
 use lazuli_fusion::kernel::{Inst, Val};
 use std::cell::Cell;
@@ -20,8 +20,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Points of a chunk: a few blocks, so that the registers of a long function stay in the cache.
 const CHUNK: usize = 4 * BLOCK;
-/// The most turns of a loop for which the function sets no limit: minutes.
-const TURNS: u64 = 1 << 32;
 
 type Mask = [bool; CHUNK];
 
@@ -199,7 +197,7 @@ impl Run<'_> {
                     }
                 }
                 function::Step::Loop { states, body, limit, kind, number, .. } => {
-                    let most = if kind.ends() { u64::MAX } else { TURNS };
+                    let most = if kind.ends() { u64::MAX } else { loop_limit() };
                     self.run_loop(states, body, (limit.unwrap_or(most), *kind), *number, mask)
                 }
                 function::Step::Exit { .. } => unreachable!("exits stand in loops"),

@@ -32,6 +32,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 mod builder;
 mod effect;
 mod live;
+mod loop_limit;
 mod lower;
 mod prune;
 #[cfg(test)]
@@ -39,6 +40,7 @@ mod tests;
 
 pub use builder::{Builder, Variable};
 pub use effect::{Act, Atomic, Effect, Fact, Memory, Place, Shared, Shuffle, Slice, Vote};
+pub use loop_limit::loop_limit;
 
 /// Stands for a value of a function.
 pub type Val = u32;

@@ -20,10 +20,6 @@ use lazuli_fusion::Callee;
 use lazuli_fusion::kernel::{Inst, Val};
 use std::cell::{Cell, RefCell};
 
-/// The most turns of a loop on the simulator, where the kernel sets no limit (a `for` has none): a second of turns
-/// that only compute. Tests of this crate do not wait so long.
-pub const TURNS: u64 = if cfg!(test) { 1 << 12 } else { 1 << 28 };
-
 /// How the site of a loop begins.
 const LOOP: &str = "a loop";
 
@@ -162,13 +158,9 @@ impl<'e> Surroundings<'e> for Threads<'_, 'e> {
         arithmetic(self.e, None, inst, get, dtype_of)
     }
 
-    fn turns(&self) -> Option<u64> {
-        self.e.dialect.is_simulated().then_some(TURNS)
-    }
-
     fn overrun(&self, number: usize) {
         let found = self.callee.loops()[number];
-        let turns = self.e.i64(found.limit.or(self.turns()).unwrap_or(0) as i64);
+        let turns = self.e.i64(found.limit.or_else(|| call::turns(self.e)).unwrap_or(0) as i64);
         let site = self.site(LOOP.into(), None, found.line);
         match self.e.dialect {
             Dialect::Ptx if self.bounds == Bounds::Checked => self.note(turns, site),

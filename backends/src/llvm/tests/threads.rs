@@ -6,7 +6,7 @@ use crate::exec::buffers::{DeviceMemory, SliceArgument};
 use crate::exec::streams::Stream;
 use crate::grid::thread_level::{Shape, ThreadKernel};
 use crate::llvm::emit::Dialect;
-use crate::llvm::grid::threads::{Bounds, TURNS};
+use crate::llvm::grid::threads::Bounds;
 use lazuli_core::function::{Atomic, Builder, Effect, Fact, Place, Shared, Shuffle, Slice, Val, Vote};
 use lazuli_core::op::MapOp;
 use lazuli_core::{BinaryOp, DType, DeviceId, Element, Scalar};
@@ -249,42 +249,6 @@ fn a_loop_that_does_not_end() {
         let x = memory(&[0i32]);
         let error = launch(&w.finish(), [2, 1, 1], [32, 1, 1], &[], &[x.argument()], bounds).unwrap_err();
         assert!(error.contains("endless loop: block 0, thread 0") && error.contains(":41"), "{error}");
-    }
-}
-
-/// A loop of more turns than one that may not end is given: of none, or of a `for` if it is one.
-fn many_turns(is_for: bool) -> ThreadKernel {
-    let mut w = Writer::new("many");
-    let x = w.slice::<i64>("x", true);
-    let (zero, one, last) = (w.int(0), w.int(1), w.int(TURNS as i64 + 10));
-    let l = w.0.begin_while(None, 51);
-    if is_for {
-        w.0.ends(l);
-    }
-    let now = w.load(DType::I64, x, zero, 52);
-    let done = w.op(BinaryOp::Ge, now, last);
-    w.0.begin_if(done);
-    w.0.break_(l);
-    w.0.end_if();
-    let next = w.op(BinaryOp::Add, now, one);
-    w.store(x, zero, next, 53);
-    w.0.end_loop();
-    w.finish()
-}
-
-/// Only loops that may not end have a limit that nobody set, and it is one limit.
-#[test]
-fn turns_of_loops_without_a_limit() {
-    for bounds in [Bounds::Checked, Bounds::Trusted] {
-        let x = memory(&[0i64]);
-        launch(&many_turns(true), [1; 3], [1; 3], &[], &[x.argument()], bounds).unwrap();
-        assert_eq!(elements(&x), [TURNS as i64 + 10]);
-        let x = memory(&[0i64]);
-        let error = launch(&many_turns(false), [1; 3], [1; 3], &[], &[x.argument()], bounds).unwrap_err();
-        let words =
-            format!("endless loop: block 0, thread 0 (lane 0) went round {TURNS} times in `a loop at");
-        assert!(error.contains(&words) && error.contains(":51`"), "{error}");
-        assert_eq!(elements(&x), [TURNS as i64]);
     }
 }
 
