@@ -34,8 +34,8 @@ impl Jit {
         Jit::at(target, OptimizationLevel::Default)
     }
 
-    /// A compiler for code that is run a few times, on little data: it takes a third of the time, and its code runs
-    /// slower.
+    /// A compiler for code that is run a few times, on little data: it takes less time, and its code runs slower. (Tests of
+    /// many short kernels, all code compiled so, took 15 s in place of 26 s of CPU time.)
     pub fn quick(target: TargetCpu) -> Result<Jit, JitError> {
         Jit::at(target, OptimizationLevel::None)
     }

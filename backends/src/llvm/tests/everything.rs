@@ -7,7 +7,7 @@
 //! before it is compiled.
 
 use super::engine::Engine;
-use crate::portable::tests::ops::ALL;
+use crate::portable::tests::ops::{ALL, binary_ops, unary_ops};
 use crate::portable::tests::*;
 use lazuli_core::{BinaryOp, Caps, DType, NodeRef, ReduceOp, UnaryOp};
 use lazuli_fusion::bind::{Bound, Lane, Launch, Mode};
@@ -128,68 +128,13 @@ fn together(inputs: &[NodeRef], operations: &[Operation<'_>]) -> Vec<NodeRef> {
     results
 }
 
+/// The operations of one value; of integers also those that leave them as they are.
 fn unaries(dtype: DType) -> Vec<UnaryOp> {
-    use UnaryOp::*;
-    if dtype == DType::Bool {
-        return vec![Not];
-    }
+    let mut all = unary_ops(dtype);
     if dtype.is_int() {
-        return vec![Neg, Abs, Not, Sign, Signum, Floor, Ceil, Round, Trunc, Powi(3)];
+        all.extend([UnaryOp::Ceil, UnaryOp::Round, UnaryOp::Trunc]);
     }
-    vec![
-        Neg,
-        Abs,
-        Sqrt,
-        Recip,
-        Rsqrt,
-        Floor,
-        Ceil,
-        Round,
-        Trunc,
-        Sign,
-        Signum,
-        IsNan,
-        IsInf,
-        IsFinite,
-        Powi(-3),
-        Powi(7),
-        Exp,
-        Exp2,
-        ExpM1,
-        Ln,
-        Ln1p,
-        Log2,
-        Log10,
-        Sin,
-        Cos,
-        Tan,
-        Asin,
-        Acos,
-        Atan,
-        Sinh,
-        Cosh,
-        Tanh,
-        Asinh,
-        Acosh,
-        Atanh,
-        Erf,
-        Erfc,
-        Cbrt,
-        Sigmoid,
-    ]
-}
-
-fn binaries(dtype: DType) -> Vec<BinaryOp> {
-    use BinaryOp::*;
-    let mut list = vec![Maximum, Minimum, Eq, Ne, Lt, Le, Gt, Ge];
-    match dtype {
-        DType::Bool => list.extend([And, Or, Xor]),
-        t if t.is_int() => {
-            list.extend([Add, Sub, Mul, Div, Rem, Remainder, FloorDiv, And, Or, Xor, Shl, Shr])
-        }
-        _ => list.extend([Add, Sub, Mul, Div, Rem, Remainder, FloorDiv, Copysign, Pow, Atan2, Hypot]),
-    }
-    list
+    all
 }
 
 /// Types that can share a kernel without making its vectors shorter.
@@ -208,7 +153,7 @@ fn operations(dtype: DType) {
         everywhere(&[dtype], &group.iter().map(|&op| one(op)).collect::<Vec<_>>());
     }
     let dear = |op: &BinaryOp| matches!(op, BinaryOp::Pow | BinaryOp::Atan2 | BinaryOp::Hypot);
-    let (dear, cheap): (Vec<_>, Vec<_>) = binaries(dtype).into_iter().partition(dear);
+    let (dear, cheap): (Vec<_>, Vec<_>) = binary_ops(dtype).into_iter().partition(dear);
     for group in dear.chunks(2).chain(cheap.chunks(7)) {
         everywhere(&[dtype; 2], &group.iter().map(|&op| two(op)).collect::<Vec<_>>());
     }
